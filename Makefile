@@ -1,0 +1,95 @@
+# Everything that is done to this repository, by developers and by CI alike. Needs make, bash and Python 3.11 or newer.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+UPGRADE ?=
+PYTEST ?= $(BIN)/pytest -n 2
+COMPILE := $(BIN)/uv pip compile pyproject.toml --group build --extra train --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
+
+# Wheels only: building from source would fetch build tools that no lock file pins.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --only-binary :all: \
+	--no-deps --require-hashes
+# Of what pip says, keep what is downloaded and how much of it; its errors go another way.
+PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 \2 \3/p' \
+	-e 's/^Installing collected packages:.*/  unpacking/p'
+
+# Generated pages, each with the module that prints it.
+PAGES := features.document:signals.md models.document:rules.md serving.reference:errors.md
+
+.PHONY: help demo test check fix docs notebooks bench prove cover starter lock clean
+
+help: ## Show what there is to do (the default)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/run.stamp ## Simulate a CRM, train, classify, explain, then serve on 127.0.0.1:8000
+	@$(BIN)/rapport demo
+
+test: .venv/dev.stamp ## Run the tests
+	@$(PYTEST)
+
+check: .venv/dev.stamp ## Check format, lint, types, floors and generated pages; change nothing
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@set -o pipefail; for page in $(PAGES); do \
+		$(BIN)/python -m $${page%:*} | diff -u docs/$${page#*:} - \
+			|| { echo "docs/$${page#*:} is stale: run 'make docs'" >&2; exit 1; }; \
+	done
+
+fix: .venv/dev.stamp ## Format, and repair what the linter can repair
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+docs: .venv/dev.stamp ## Write the generated pages: docs/signals.md, docs/rules.md, docs/errors.md
+	@for page in $(PAGES); do \
+		$(BIN)/python -m $${page%:*} > .venv/page.md && mv .venv/page.md docs/$${page#*:} || exit 1; \
+	done
+
+notebooks: .venv/dev.stamp ## Run the notebooks from top to bottom
+	@if compgen -G 'notebooks/*.ipynb' > /dev/null; then $(PYTEST) --nbmake notebooks/*.ipynb; \
+		else echo "There are no notebooks yet: nothing to run."; fi
+
+bench: .venv/dev.stamp ## Measure speed against the alternatives, as ratios on this machine
+	@$(BIN)/python -m benchmarks
+
+prove: .venv/dev.stamp ## Run the long proofs, and every property with 1,000 examples
+	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=prove
+
+cover: .venv/dev.stamp ## Run the tests and list every branch that none of them takes
+	@$(PYTEST) --cov --cov-report=term-missing
+
+starter: .venv/dev.stamp ## Train the bundle that ships, models/starter
+	@$(BIN)/python -m training.starter
+
+lock: .venv/dev.stamp ## Pin the dependencies anew (UPGRADE=--upgrade takes the newest versions)
+	@$(COMPILE) --extra dev --output-file requirements/dev.lock $(UPGRADE)
+	@$(COMPILE) --constraint requirements/dev.lock --output-file requirements/run.lock $(UPGRADE)
+	@grep -c '==' requirements/*.lock
+
+clean: ## Remove the environment, caches and measurements; models and data stay
+	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made.stamp:
+	@for python in python3.11 python3; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+			echo "Making .venv with $$($$python --version)"; \
+			$$python -m venv .venv && touch $@ && exit 0; exit 1; \
+		fi; \
+	done; \
+	echo "Rapport needs Python 3.11 or newer: neither python3.11 nor python3 on the PATH is." >&2; exit 1
+
+.venv/run.stamp: .venv/made.stamp requirements/run.lock pyproject.toml
+	@echo "Installing what requirements/run.lock pins"
+	@set -o pipefail; $(INSTALL) -r requirements/run.lock | $(PROGRESS)
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.lock
+	@echo "Installing what requirements/dev.lock pins"
+	@set -o pipefail; $(INSTALL) -r requirements/dev.lock | $(PROGRESS)
+	@touch $@

@@ -1,0 +1,58 @@
+"""What every test may ask for: real records, optional tools, and how hard hypothesis searches."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRE_ALL = os.environ.get("RAPPORT_REQUIRE_ALL") == "1"
+
+# scikit-learn's checks of array-API input run only where SciPy was told so before it is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+# No deadline: a slow machine is not a broken property. CI repeats its examples, developers try new ones.
+settings.register_profile("rapport", deadline=None, max_examples=50, derandomize=REQUIRE_ALL)
+settings.register_profile("prove", deadline=None, max_examples=1000)
+settings.load_profile("rapport")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """`real_data(name)` is the folder of one set of real records; without it the test is skipped, even in CI.
+
+    The records may not travel with the code, so a clone alone can never have them.
+    """
+    home = Path(os.environ.get("RAPPORT_DATA") or ROOT.parent / "shared" / "data")
+
+    def folder(name: str) -> Path:
+        found = home / name
+        if not found.is_dir():
+            pytest.skip(f"The real records '{name}' are not here: RAPPORT_DATA names the folder that holds them.")
+        return found
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str, str], None]:
+    """`require(what, install_hint)` skips a test where a Python package or a program is missing.
+
+    Under RAPPORT_REQUIRE_ALL=1, as in CI, it fails the test instead: there everything has to be tested.
+    """
+
+    def check(what: str, install_hint: str) -> None:
+        if importlib.util.find_spec(what) or shutil.which(what):
+            return
+        message = f"'{what}' is not installed: {install_hint}"
+        if REQUIRE_ALL:
+            pytest.fail(message)
+        pytest.skip(message)
+
+    return check
