@@ -1,0 +1,1 @@
+"""Floor 0: an account's events become its signals."""
