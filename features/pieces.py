@@ -1,0 +1,153 @@
+"""Reading one file of an export piece by piece, each piece checked and its rows numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+
+from features.events import BadInput, Column, Problem
+from features.validate import Checked, check_table, require_columns
+
+__all__ = ["checked_pieces", "column_names", "count_rows", "refuse_bad_rows", "unknown_columns"]
+
+CSV_BLOCK = 1 << 24
+"""Bytes of a CSV file read at once."""
+
+
+def column_names(path: Path) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read as what its suffix says, or names a column twice.
+    """
+    with _readable(path):
+        names = pq.read_schema(path).names if path.suffix == ".parquet" else _open_csv(path).schema.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(
+            f"{path.name} names a column twice.",
+            [Problem(path.name, None, name, None, "one column of that name") for name in twice],
+        )
+    return list(names)
+
+
+def unknown_columns(path: Path, columns: Sequence[Column]) -> list[str]:
+    """Return the names of columns that an export does not know, which are passed over."""
+    known = {column.name for column in columns}
+    return [name for name in column_names(path) if name not in known]
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows a file has."""
+    if path.suffix == ".parquet":
+        with _readable(path):
+            return int(pq.read_metadata(path).num_rows)
+    with _readable(path), _open_csv(path, column_names(path)[:1]) as reader:
+        return sum(batch.num_rows for batch in reader)
+
+
+def checked_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[Checked]:
+    """Read and check a file in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet or CSV, by its suffix.
+    columns : sequence of Column
+        What to read; others are passed over.
+    rows : int
+        Most rows of a piece of Parquet; a piece of CSV is as long as `CSV_BLOCK`.
+
+    Yields
+    ------
+    Checked
+        At least one, which may be empty, so that the types of the columns are known. Rows are numbered from 1 by
+        their position in the file.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, or lacks a required column.
+    """
+    present = column_names(path)
+    require_columns(present, columns, path.name)
+    wanted = [column for column in columns if column.name in present]
+    read = _parquet_pieces if path.suffix == ".parquet" else _csv_pieces
+    first_row = 1
+    for piece in read(path, wanted, rows):
+        yield check_table(piece, columns, path.name, first_row)
+        first_row += piece.num_rows
+
+
+def refuse_bad_rows(pieces: Iterable[Checked], file: str) -> Iterator[pa.Table]:
+    """Hand on the tables of pieces, up to the first that has a bad row.
+
+    Raises
+    ------
+    BadInput
+        Naming file, row, column, value and what was expected.
+    """
+    for piece in pieces:
+        if piece.problems:
+            count = len(piece.problems)
+            rows = "a row that does" if count == 1 else f"{count:,} rows that do"
+            raise BadInput(f"{file} has {rows} not fit; mend the file or leave them out.", piece.problems)
+        yield piece.table
+
+
+def _parquet_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[pa.Table]:
+    names = [column.name for column in columns]
+    with _readable(path):
+        schema = pq.read_schema(path)
+    texts = [c.name for c in columns if c.type == "string" and pa.types.is_string(schema.field(c.name).type)]
+    with _readable(path), pq.ParquetFile(path, read_dictionary=texts) as file:
+        seen = False
+        for batch in file.iter_batches(rows, columns=names):
+            seen = True
+            yield pa.Table.from_batches([batch])
+        if not seen:
+            yield file.schema_arrow.empty_table().select(names)
+
+
+def _csv_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[pa.Table]:
+    del rows
+    names = [column.name for column in columns]
+    with _readable(path), _open_csv(path, names) as reader:
+        seen = False
+        for batch in reader:
+            seen = True
+            yield pa.Table.from_batches([batch])
+        if not seen:
+            yield reader.schema.empty_table()
+
+
+def _open_csv(path: Path, names: list[str] | None = None) -> pc_csv.CSVStreamingReader:
+    """Open a CSV file whose values stay text: what they mean is for the check of their columns to say."""
+    convert = None
+    if names is not None:
+        convert = pc_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), include_columns=names, strings_can_be_null=False
+        )
+    return pc_csv.open_csv(
+        path,
+        read_options=pc_csv.ReadOptions(block_size=CSV_BLOCK),
+        parse_options=pc_csv.ParseOptions(newlines_in_values=True),
+        convert_options=convert,
+    )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        kind = "Parquet" if path.suffix == ".parquet" else "CSV with a header, in UTF-8"
+        raise BadInput(f"{path} cannot be read as {kind}: {reason}.") from error
