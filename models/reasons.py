@@ -1,0 +1,202 @@
+"""Reasons: why a score, in the same words for rules and model, and why a review."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalogue import Signal
+from features.signals import CATALOGUE
+from models.rule import SIDES
+from models.rules import RuleBook
+
+__all__ = [
+    "REVIEW_REASONS",
+    "Explanation",
+    "Reason",
+    "ReviewReason",
+    "RuleExplanation",
+    "SignalExplanation",
+    "show_value",
+    "strongest",
+]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One contribution to a score.
+
+    Attributes
+    ----------
+    name : str
+        The rule or the signal.
+    value : float or None
+        Of the signal, None where unknown; 1 for a rule that holds.
+    unit : str
+        Of the value.
+    log_odds : float
+        What it adds to the log-odds of "client".
+    text : str
+        One sentence for the reviewer.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    log_odds: float
+    text: str
+
+    def __str__(self) -> str:
+        """Render as a sentence with its weight, `An active retainer is in force. (+2.50)`."""
+        return f"{self.text} ({self.log_odds:+.2f})"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReason:
+    """Why an answer goes to a reviewer.
+
+    Attributes
+    ----------
+    code : str
+        As in `review_reasons`; stable.
+    text : str
+        One sentence.
+    """
+
+    code: str
+    text: str
+
+
+REVIEW_REASONS: Final[tuple[ReviewReason, ...]] = (
+    ReviewReason("few_events", "There are too few events to judge by."),
+    ReviewReason("between_thresholds", "The probability lies between the certified thresholds."),
+    ReviewReason("no_certificate", "For this answer no threshold could be certified."),
+    ReviewReason("rules_contradict", "The rules firmly say the opposite of the model."),
+    ReviewReason("outside_training", "A signal lies far outside what the model saw in training."),
+    ReviewReason("starter_unconfirmed", "The starter model's answer is not confirmed by the rules."),
+    ReviewReason("rules_uncertain", "The rules, which decide, speak too weakly for one side."),
+    ReviewReason("rules_divided", "The rules, which decide, do not all speak for the same side."),
+)
+"""Every reason for a review, in the order in which a decision lists them."""
+
+
+class Explanation(Protocol):
+    """How the scores of n accounts come about: a base and contributions, each with a name."""
+
+    @property
+    def base(self) -> float:
+        """Log-odds before any contribution."""
+
+    @property
+    def contributions(self) -> Floats:
+        """Log-odds, shape (n, m); base and contributions add up to the score."""
+
+    def reason(self, row: int, column: int) -> Reason:
+        """Put one contribution into words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleExplanation:
+    """Scores by rules: a contribution is a vote.
+
+    Attributes
+    ----------
+    book : RuleBook
+    contributions : ndarray of float64, shape (n, n_rules)
+    """
+
+    book: RuleBook
+    contributions: Floats
+
+    @property
+    def base(self) -> float:
+        """The prior."""
+        return self.book.prior_log_odds
+
+    def reason(self, row: int, column: int) -> Reason:
+        """Give a rule's own sentence."""
+        rule = self.book.rules[column]
+        return Reason(rule.name, 1.0, "yes/no", float(self.contributions[row, column]), rule.text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SignalExplanation:
+    """Scores by a model: a contribution is a signal's.
+
+    Attributes
+    ----------
+    base : float
+    contributions, X : ndarray of float64, shape (n, n_signals)
+        In the order of the catalogue.
+    """
+
+    base: float
+    contributions: Floats
+    X: Floats
+
+    def reason(self, row: int, column: int) -> Reason:
+        """Make a sentence of the signal's meaning, its value and the side it speaks for."""
+        value, log_odds = float(self.X[row, column]), float(self.contributions[row, column])
+        signal = CATALOGUE[column]
+        side = SIDES[0] if log_odds > 0 else SIDES[1]
+        text = f"{_SUBJECTS[column]}: {show_value(signal, value)}, which speaks for {side}."
+        return Reason(signal.name, None if math.isnan(value) else value, signal.unit.name, log_odds, text)
+
+
+# What follows a semicolon in a meaning says how to read the number, which the sentence does by its side.
+_SUBJECTS = [signal.meaning.partition(";")[0].rstrip(".") for signal in CATALOGUE]
+
+
+def show_value(signal: Signal, value: float) -> str:
+    """Write a value as people do.
+
+    Parameters
+    ----------
+    signal : Signal
+    value : float
+        In the signal's unit; nan is unknown.
+
+    Examples
+    --------
+    >>> from features.signals import BY_NAME
+    >>> [show_value(BY_NAME[name], 0.5) for name in ("advice_share", "days_since_meeting", "spend")]
+    ['50 %', '0.5 days', '0.50']
+    >>> show_value(BY_NAME["retainer_active"], 1.0), show_value(BY_NAME["spend"], float("nan"))
+    ('yes', 'not known')
+    """
+    if math.isnan(value):
+        return "not known"
+    match signal.unit.name:
+        case "yes/no":
+            return "yes" if value > 0 else "no"
+        case "share":
+            return f"{100 * value:.0f} %"
+        case "money":
+            return f"{value:,.2f}"
+        case "days" | "points":
+            return f"{value:,.1f}".removesuffix(".0") + f" {signal.unit.name}"
+        case _:
+            return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def strongest(contributions: Floats, most: int | None = None) -> Any:
+    """Order contributions by strength.
+
+    Parameters
+    ----------
+    contributions : ndarray of float64, shape (..., m)
+    most : int, optional
+        So many; default all.
+
+    Returns
+    -------
+    nested list of int
+        Along the last axis the positions, the strongest first and the earlier of equals.
+    """
+    return (-np.abs(contributions)).argsort(axis=-1, kind="stable")[..., :most].tolist()
