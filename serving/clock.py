@@ -1,0 +1,16 @@
+"""The service's one clock; everything else takes the time as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+__all__ = ["Clock", "now"]
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, aware of its zone."""
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)

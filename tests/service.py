@@ -1,0 +1,111 @@
+"""A running service for tests, without a socket, and models for it to answer from."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from features.fingerprint import Fingerprint, fingerprint
+from features.signals import CATALOGUE, SIGNAL_NAMES
+from models.bundle import save_bundle
+from models.manifest import Calibration, Estimate, Facts, LabelCounts, TrainedSignal
+from models.policy import Thresholds
+from models.scorecard import Curve, Scorecard
+from models.shelf import Shelf
+from serving.app import create_app
+from serving.settings import Settings
+
+NOW = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+CARD = "# A card\n"
+
+
+class Service:
+    """The service and its caller, in one event loop."""
+
+    def __init__(self, app: FastAPI, loop: asyncio.Runner) -> None:
+        self.app = app
+        self._loop = loop
+        # What the service fails at must come back as its answer, not as this test's exception.
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://rapport")
+
+    def request(self, method: str, path: str, **given: Any) -> httpx.Response:
+        return self._loop.run(self._client.request(method, path, **given))
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
+
+    def post(self, body: object, query: str = "") -> httpx.Response:
+        # Not httpx's own `json`, which sends nothing at all for None.
+        headers = {"content-type": "application/json"}
+        return self.request("POST", f"/v1/predictions{query}", content=json.dumps(body), headers=headers)
+
+    def predict(self, body: object, query: str = "") -> dict[str, Any]:
+        answer = self.post(body, query)
+        assert answer.status_code == 200, answer.text
+        content: dict[str, Any] = answer.json()
+        return content
+
+    def wait(self, seconds: float) -> None:
+        self._loop.run(asyncio.sleep(seconds))
+
+
+@contextmanager
+def running(store: Path, **settings: Any) -> Iterator[Service]:
+    """Run the service with its own clock, which stands still at `NOW`."""
+    app = create_app(Settings(store=store, **settings), clock=lambda: NOW)
+    with asyncio.Runner() as loop:
+        life = app.router.lifespan_context(app)
+        loop.run(life.__aenter__())
+        try:
+            yield Service(app, loop)
+        finally:
+            loop.run(life.__aexit__(None, None, None))
+
+
+def put_model(store: Path, base: float = 0.3, stored: Fingerprint | None = None) -> str:
+    """Put a small model on the shelf of `store` and return its version; every signal has a step."""
+    levels = np.linspace(-0.2, 0.2, len(SIGNAL_NAMES))
+    share = np.array([0.5, 0.3, 0.2])
+    curves = tuple(
+        Curve.of_steps(name, np.array([0.5]), np.array([-level, level, 0.01]), share)
+        for name, level in zip(SIGNAL_NAMES, levels, strict=True)
+    )
+    facts = Facts(
+        starter=False,
+        estimator="steps",
+        signals=tuple(
+            TrainedSignal(name=s.name, unit=s.unit.name, low=0.0, high=1e9, treatment=s.treatment) for s in CATALOGUE
+        ),
+        records=("purchase",),
+        fingerprint=stored or fingerprint(),
+        calibration=Calibration(slope=1.0, intercept=0.0),
+        thresholds=Thresholds(0.6, 0.4),
+        metrics={"model": {"auroc": Estimate(value=0.9, low=0.8, high=1.0)}, "rules": {}, "decisions": {}},
+        labels=LabelCounts(by_source={}, left_out={}, contradicted=0),
+        data_digest="0" * 64,
+        seed=0,
+        rules="",
+        libraries={},
+    )
+    draft = store / "draft"
+    extras = {"card.md": CARD.encode()}
+    manifest = save_bundle(draft, facts, Scorecard(base, curves), created_at=None, extras=extras)
+    draft.rename(store / manifest.version)
+    return manifest.version
+
+
+def crown_model(store: Path, **given: Any) -> str:
+    """Put a model on the shelf and make it the champion."""
+    version = put_model(store, **given)
+    Shelf(store).crown(version)
+    return version
