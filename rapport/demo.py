@@ -1,0 +1,109 @@
+"""The whole round on a simulated CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from features.reader import open_export
+from features.stream import write_table
+from models.classify import classify, decision_table
+from models.decision import Decision
+from models.rules import RuleBook
+from models.shelf import Shelf
+from rapport.options import moment
+from rapport.show import bar, now, say
+from rapport.show_decisions import Answer, Tally, print_decision
+from rapport.show_metrics import print_training
+from training.dataset import load_dataset
+from training.simulate import simulate, write_export
+from training.train import shelve, train
+
+__all__ = ["show_round"]
+
+
+def show_round(folder: Path, accounts: int, seed: int) -> Path:
+    """Simulate, train, judge, classify and explain.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the export, the store and the decisions afterwards.
+    accounts, seed : int
+
+    Returns
+    -------
+    Path
+        The store, whose champion the demonstration has trained.
+    """
+    started = perf_counter()
+    crm, store, out = folder / "crm", folder / "store", folder / "decisions.parquet"
+    with bar() as progress:
+        progress(f"Simulating {accounts:,} accounts", 0, 0)
+        world = simulate(accounts, seed)
+        write_export(world, crm)
+    say(f"[bold]1[/]  A simulated CRM in {crm}: {len(world.events):,} events of {accounts:,} accounts.")
+    export, rules = open_export(crm), RuleBook.default()
+    at = moment(None, export)
+    with bar() as progress:
+        trained = train(load_dataset(export, at, progress), rules, seed, progress=progress)
+        bundle, _ = shelve(trained, Shelf(store), now())
+        Shelf(store).crown(bundle.version)
+    say(f"[bold]2[/]  A model, {bundle.version}, judged on accounts that it never saw:\n")
+    print_training(trained, bundle)
+    say(f"\n[bold]3[/]  Every account decided, in {out}:\n")
+    tally, examples = Tally(), _Examples()
+    with bar() as progress:
+        answers = classify(export, at, rules, bundle.model, progress=progress)
+        write_table((decision_table(*answer) for answer in examples.follow(tally.follow(answers))), out)
+    tally.show()
+    say("[bold]4[/]  Five of them, with their reasons (log-odds that speak for client or customer):\n")
+    examples.show()
+    say(
+        f"\nDone in {perf_counter() - started:.0f} s. Look further: [bold]rapport classify {crm} --out decisions.csv "
+        f"--store {store}[/]"
+    )
+    return store
+
+
+class _Examples:
+    """Keeps the first account of each sort that goes by, so that the examples differ."""
+
+    _SORTS = ("client", "customer", "hybrid", "review", "prospect")
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, Decision]] = {}
+        self._others: list[tuple[str, Decision]] = []
+
+    def follow(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """Look at what goes by."""
+        for account_ids, decisions in answers:
+            if not self._others:
+                first = range(min(len(decisions), 2 * len(self._SORTS)))
+                self._others = [(account_ids[i], decisions.decision(i)) for i in first]
+            certain, auto = decisions.confidence, decisions.auto
+            kind = decisions.relationship
+            fits = {
+                "client": np.where(auto & (kind == "client") & ~decisions.hybrid, certain, 0.0),
+                "customer": np.where(auto & (kind == "customer") & ~decisions.hybrid, certain, 0.0),
+                "hybrid": np.where(auto & decisions.hybrid, certain, 0.0),
+                "review": np.where(~auto & (kind != "prospect"), 1.0 - certain, 0.0),
+                "prospect": (kind == "prospect").astype(float),
+            }
+            for sort, fit in fits.items():
+                best = int(fit.argmax())
+                if fit[best] > 0 and sort not in self._found:
+                    self._found[sort] = account_ids[best], decisions.decision(best)
+            yield account_ids, decisions
+
+    def show(self) -> None:
+        """Print them."""
+        found = [self._found[sort] for sort in self._SORTS if sort in self._found]
+        shown = {name for name, _ in found}
+        # A small CRM may lack a sort; any other account then fills its place.
+        found += [other for other in self._others if other[0] not in shown]
+        for name, decision in found[: len(self._SORTS)]:
+            print_decision(name, decision)
