@@ -26,7 +26,6 @@ SCHEMA_VERSION: Final = 1
 """Version of the manifest's layout; a bundle of another is refused."""
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class _Document(BaseModel):
