@@ -145,6 +145,7 @@ LABEL_COLUMNS: tuple[Column, ...] = (
     Column("labelled_at", "time", "When the label was given; it is learned from as of then."),
     Column("source", "string", "Who says so; missing = crm.", allowed=("crm", "reviewer", "rules")),
     Column("labeller", "string", "The person who gave it."),
+    Column("inclusion", "number", "Of an audit sample: the chance with which it drew the account.", low=1e-6, high=1.0),
 )
 
 

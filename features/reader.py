@@ -127,22 +127,30 @@ class Export:
         Returns
         -------
         DataFrame or None
-            account_id, relationship, labelled_at (UTC), source, labeller, in the order of the file; what is missing
-            is missing.
+            account_id, relationship, labelled_at (UTC), source, labeller, inclusion, in the order of the file; what
+            is missing is missing.
 
         Raises
         ------
         BadInput
             A row does not fit.
         """
-        if self.labels_file is None:
-            return None
-        pieces = checked_pieces(self.labels_file, LABEL_COLUMNS, BATCH_EVENTS)
-        tables = [
-            in_schema(table, schema_of(LABEL_COLUMNS)) for table in refuse_bad_rows(pieces, self.labels_file.name)
-        ]
-        labels: pd.DataFrame = pa.concat_tables(tables).to_pandas()
-        return labels
+        return _whole(self.labels_file, LABEL_COLUMNS)
+
+    def account_table(self) -> pd.DataFrame | None:
+        """Return what is on file of the accounts themselves, None where the export has no such file.
+
+        Returns
+        -------
+        DataFrame or None
+            The columns of `features.events.ACCOUNT_COLUMNS`, in the order of the file; what is missing is missing.
+
+        Raises
+        ------
+        BadInput
+            A row does not fit.
+        """
+        return _whole(self.accounts, ACCOUNT_COLUMNS)
 
     def default_as_of(self) -> int:
         """Return 1 µs after the latest `occurred_at` or `recorded_at`, in microseconds since 1970 UTC.
@@ -154,6 +162,15 @@ class Export:
             one meeting booked for next year would empty every window.
         """
         return default_moment(self.events)
+
+
+def _whole(path: Path | None, columns: tuple[Column, ...]) -> pd.DataFrame | None:
+    """Return all rows of a file, or refuse those that do not fit."""
+    if path is None:
+        return None
+    pieces = refuse_bad_rows(checked_pieces(path, columns, BATCH_EVENTS), path.name)
+    table: pd.DataFrame = pa.concat_tables([in_schema(piece, schema_of(columns)) for piece in pieces]).to_pandas()
+    return table
 
 
 def _in_order(path: Path, columns: tuple[Column, ...], size: int, memory_limit: int | None) -> Iterator[Runs]:

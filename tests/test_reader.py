@@ -20,7 +20,7 @@ from features.log import EventLog
 from features.reader import open_export
 from features.table import signals_matrix, signals_table
 from features.validate import check_table
-from training.simulate import simulate, write_export
+from training.simulator.simulate import simulate, write_export
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 DAY = 86_400_000_000
@@ -291,10 +291,10 @@ def test_labels_have_all_columns(tmp_path: Path) -> None:
     export(tmp_path, labels="relationship,account_id,labelled_at\nclient,b,2025-03-01\nprospect,a,\n")
     labels = open_export(tmp_path).labels()
     assert labels is not None
-    assert labels.columns.tolist() == ["account_id", "relationship", "labelled_at", "source", "labeller"]
+    assert labels.columns.tolist() == ["account_id", "relationship", "labelled_at", "source", "labeller", "inclusion"]
     assert labels["account_id"].tolist() == ["b", "a"]
     assert labels["labelled_at"].iloc[0] == pd.Timestamp("2025-03-01", tz="UTC")
-    assert labels[["labelled_at", "source", "labeller"]].iloc[1].isna().all()
+    assert labels[["labelled_at", "source", "labeller", "inclusion"]].iloc[1].isna().all()
 
 
 def test_a_wrong_label_is_refused(tmp_path: Path) -> None:
