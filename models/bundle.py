@@ -72,6 +72,7 @@ class Bundle:
             low=np.array([signal.low for signal in signals], dtype=np.float64),
             high=np.array([signal.high for signal in signals], dtype=np.float64),
             starter=self.manifest.starter,
+            distilled=self.manifest.taught_by == "rules",
         )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from models.policy import Thresholds
 
 __all__ = [
+    "DISTILLED",
     "SCHEMA_VERSION",
     "Calibration",
     "Estimate",
@@ -22,8 +23,10 @@ __all__ = [
     "version_of",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Version of the manifest's layout; a bundle of another is refused."""
+
+DISTILLED: Final = "distilled from the rules"
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -82,11 +85,21 @@ class LabelCounts(_Document):
         Labels left out, by reason.
     contradicted : int
         Accounts whose labels contradict each other; the one that outranks the others was taken.
+    hand_picked : int
+        Accounts that somebody picked to be labelled, learned from and not judged by.
+    labellers : int
+        People who gave the labels, where their names are on file.
+    earliest, latest : str or None
+        Days of the first and the last label that carries its time, such as 2026-03-02.
     """
 
     by_source: dict[str, dict[Literal["client", "customer"], int]]
     left_out: dict[str, int]
     contradicted: int
+    hand_picked: int = 0
+    labellers: int = 0
+    earliest: str | None = None
+    latest: str | None = None
 
     def of_class(self, relationship: Literal["client", "customer"]) -> int:
         """Count the accounts of one class."""
@@ -107,6 +120,11 @@ class Facts(_Document):
     ----------
     starter : bool
         It was trained on simulated accounts.
+    taught_by : {"labels", "rules"}
+        By people's labels, or distilled from the rules.
+    split : {"account", "time"}
+        How the accounts that a model judged were kept from it: drawn at random, or labelled later than all that it
+        learned from.
     estimator : str
         The one that was chosen.
     signals : tuple of TrainedSignal
@@ -119,8 +137,10 @@ class Facts(_Document):
     thresholds : Thresholds
         Certified on accounts that the model never saw.
     metrics : dict
-        Estimates by name, of `model`, of `rules` and of the `decisions` of both together, all on accounts that the
-        model never saw.
+        Estimates by name, of `model`, of `rules`, of the `base rate` as everybody's probability, and of the
+        `decisions` of model and rules together, all on accounts that the model never saw.
+    yardsticks : dict
+        The same estimates of models that explain nothing, on the same accounts; none where they were left out.
     labels : LabelCounts
     data_digest : str
         SHA-256 of signals, labels, accounts and times.
@@ -132,18 +152,26 @@ class Facts(_Document):
     """
 
     starter: bool
+    taught_by: Literal["labels", "rules"]
+    split: Literal["account", "time"]
     estimator: str
     signals: tuple[TrainedSignal, ...]
     records: tuple[str, ...]
     fingerprint: dict[str, tuple[float | None, ...]]
     calibration: Calibration
     thresholds: Thresholds
-    metrics: dict[Literal["model", "rules", "decisions"], dict[str, Estimate]]
+    metrics: dict[Literal["model", "rules", "base rate", "decisions"], dict[str, Estimate]]
+    yardsticks: dict[str, dict[str, Estimate]]
     labels: LabelCounts
     data_digest: Digest
     seed: int
     rules: str
     libraries: dict[str, str]
+
+    @property
+    def caveat(self) -> str:
+        """What has to be said of a model that no person's label taught, as part of a sentence; else nothing."""
+        return f", {DISTILLED}" if self.taught_by == "rules" else ""
 
 
 class Manifest(Facts):
@@ -172,7 +200,7 @@ def version_of(facts: Facts, scorecard: bytes) -> str:
     Parameters
     ----------
     facts : Facts
-        Its metrics and library versions have no part in the name: they tell of the model, they do not make it.
+        Its metrics, yardsticks and library versions have no part in the name: they tell of it and do not make it.
     scorecard : bytes
         As :meth:`models.scorecard.Scorecard.to_bytes` writes it.
 
@@ -182,7 +210,7 @@ def version_of(facts: Facts, scorecard: bytes) -> str:
         32 bits of a SHA-256 as two words that can be said over the telephone, such as "lusab-babad", after a starter
         with "starter-" before. The words are Wilkerson's proquints (arXiv:0901.4016).
     """
-    deciding = facts.model_dump(mode="json", exclude={"metrics", "libraries"})
+    deciding = facts.model_dump(mode="json", exclude={"metrics", "yardsticks", "libraries"})
     content = hashlib.sha256(scorecard)
     content.update(json.dumps(deciding, sort_keys=True).encode())
     number = int.from_bytes(content.digest()[:4], "big")

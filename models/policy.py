@@ -59,6 +59,8 @@ class Model:
         Least and greatest value in training; nan where the signal was never known.
     starter : bool
         It was trained on simulated accounts, so its certificate speaks of those.
+    distilled : bool
+        It was taught by the rules. Where nothing was certified, it answers automatically where its teacher would.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Model:
     low: Floats
     high: Floats
     starter: bool = False
+    distilled: bool = False
 
     def __post_init__(self) -> None:
         if self.scorecard.signal_names != SIGNAL_NAMES:
@@ -144,7 +147,7 @@ def decide(
     if model is None:
         review = _review_rules(log_odds, scores.votes)
     else:
-        review = _review_model(signals, probability, relationships, scores.log_odds, model)
+        review = _review_model(signals, probability, relationships, scores, model)
     # Not "fewer than": of an unknown number of events nobody knows that it is enough.
     review[_ROW["few_events"]] = ~(signals[:, _EVENTS] >= FEW_EVENTS.value)
     deciders = _DECIDERS[model is not None].take(prospect)
@@ -217,14 +220,17 @@ def _review_rules(log_odds: Floats, votes: Floats) -> Truths:
     return review
 
 
-def _review_model(signals: Floats, probability: Floats, sides: Codes, rules_log_odds: Floats, model: Model) -> Truths:
+def _review_model(signals: Floats, probability: Floats, sides: Codes, scores: RuleScores, model: Model) -> Truths:
     """Say why answers by the model need a review, shape (len(REVIEW_REASONS), n)."""
     review = np.zeros((len(REVIEW_REASONS), len(signals)), dtype=bool)
     sign = _SIGNS.take(sides)
     hurdles, uncertified = model.hurdles
-    uncertified.take(sides, out=review[_ROW["no_certificate"]])
+    if model.distilled:
+        review |= uncertified.take(sides) & _review_rules(scores.log_odds, scores.votes)
+    else:
+        uncertified.take(sides, out=review[_ROW["no_certificate"]])
     np.less(probability * sign, hurdles.take(sides), out=review[_ROW["between_thresholds"]])
-    agreement = rules_log_odds * sign
+    agreement = scores.log_odds * sign
     np.less_equal(agreement, -RULES_FIRM.value, out=review[_ROW["rules_contradict"]])
     if model.starter:
         np.less_equal(agreement, 0.0, out=review[_ROW["starter_unconfirmed"]])

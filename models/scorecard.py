@@ -83,7 +83,7 @@ class Scorecard:
         """Score accounts and give each signal its share.
 
         A signal's contribution is its curve plus half of each of its pairs. Where the tables are purified (see
-        `training.purify`) that is its Shapley value against an average account whose signals are independent:
+        `training.estimation.purify`) that is its Shapley value against an average account with independent signals:
         the weighted means of curves and tables are 0, so no other order of telling the signals gives more than these
         halves.
 

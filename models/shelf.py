@@ -10,7 +10,7 @@ from typing import Final
 
 from features.events import BadInput
 from models.bundle import MANIFEST, BrokenBundle, Bundle, load_bundle, save_bundle
-from models.folder import replace_file
+from models.folder import replace_file, write_folder
 from models.manifest import Facts, version_of
 from models.policy import Model
 from models.scorecard import Scorecard
@@ -105,6 +105,24 @@ class Shelf:
             save_bundle(self.store / version, facts, scorecard, created_at=created_at, extras=extras)
         return self.load(version)
 
+    def adopt(self, folder: Path) -> Bundle:
+        """Put a copy of a bundle that lies elsewhere on the shelf, in place of one of its name.
+
+        Returns
+        -------
+        Bundle
+            As read back from the shelf.
+
+        Raises
+        ------
+        BrokenBundle
+            It is not intact, or not for this code.
+        """
+        bundle = load_bundle(folder)
+        names = (*bundle.manifest.files, MANIFEST)
+        write_folder(self.store / bundle.version, {name: (folder / name).read_bytes() for name in names})
+        return self.load(bundle.version)
+
     def crown(self, version: str) -> None:
         """Make a version the champion, in one step that a reader sees all of or nothing of.
 
@@ -167,7 +185,7 @@ def choose(model: str | None, store: Path) -> Choice:
     if model == "rules":
         return Choice(None, "The rules answer, as asked.")
     bundle = load_bundle(STARTER) if model == "starter" else _named(model, Shelf(store))
-    return Choice(bundle, f"Model {bundle.version} answers, as asked.")
+    return Choice(bundle, f"Model {bundle.version} answers{bundle.manifest.caveat}, as asked.")
 
 
 def _choose_champion(shelf: Shelf) -> Choice:
@@ -180,7 +198,8 @@ def _choose_champion(shelf: Shelf) -> Choice:
                 f"No champion is named in {shelf.store}: the starter {bundle.version} answers, which was trained on "
                 "simulated accounts.",
             )
-        return Choice(shelf.load(version), f"The champion {version} answers.")
+        bundle = shelf.load(version)
+        return Choice(bundle, f"The champion {version} answers{bundle.manifest.caveat}.")
     except BrokenBundle as error:
         return Choice(None, f"The rules answer, since no model can: {error}", degraded=True)
 

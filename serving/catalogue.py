@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -59,10 +59,13 @@ class ModelInUse(BaseModel):
     degraded: Annotated[bool, Field(description="A model should answer and cannot, so the rules do.")]
     created_at: Annotated[str | None, Field(description="When it was trained, where known.")]
     estimator: Annotated[str | None, Field(description="What was trained.")]
+    taught_by: Annotated[
+        Literal["labels", "rules"] | None, Field(description="rules: no label of a person; distilled from the rules.")
+    ]
     thresholds: Annotated[Thresholds | None, Field(description="Certified on accounts that it never saw.")]
     metrics: Annotated[
         dict[str, dict[str, Estimate]] | None,
-        Field(description="Of the model, of the rules, and of the decisions of both, on accounts that it never saw."),
+        Field(description="Of model, rules, base rate, and decisions of the first two, on accounts it never saw."),
     ]
     card: Annotated[str | None, Field(description="The model's card, Markdown.")]
 
@@ -114,6 +117,7 @@ def _describe(incumbent: Incumbent) -> ModelInUse:
         degraded=office.choice.degraded,
         created_at=manifest and manifest.created_at,
         estimator=manifest and manifest.estimator,
+        taught_by=manifest and manifest.taught_by,
         thresholds=manifest and manifest.thresholds,
         metrics=manifest and manifest.metrics,
         card=office.card,

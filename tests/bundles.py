@@ -26,6 +26,8 @@ def make_facts(**changes: Any) -> Facts:
     """Facts that could be true."""
     facts = Facts(
         starter=False,
+        taught_by="labels",
+        split="account",
         estimator="pairwise trees",
         signals=tuple(
             TrainedSignal(name=signal.name, unit=signal.unit.name, low=0.0, high=None, treatment=signal.treatment)
@@ -36,6 +38,7 @@ def make_facts(**changes: Any) -> Facts:
         calibration=Calibration(slope=1.1, intercept=-0.2),
         thresholds=Thresholds(client=0.9123456789012345, customer=None),
         metrics={"model": {"auroc": Estimate(value=0.93, low=0.9, high=0.95)}},
+        yardsticks={},
         labels=LabelCounts(by_source={"crm": {"client": 40, "customer": 60}}, left_out={"prospect": 3}, contradicted=1),
         data_digest="0" * 64,
         seed=1,

@@ -17,12 +17,13 @@ from fastapi import FastAPI
 from features.fingerprint import Fingerprint, fingerprint
 from features.signals import CATALOGUE, SIGNAL_NAMES
 from models.bundle import save_bundle
-from models.manifest import Calibration, Estimate, Facts, LabelCounts, TrainedSignal
+from models.manifest import TrainedSignal
 from models.policy import Thresholds
 from models.scorecard import Curve, Scorecard
 from models.shelf import Shelf
 from serving.app import create_app
 from serving.settings import Settings
+from tests.bundles import make_facts
 
 NOW = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
 CARD = "# A card\n"
@@ -80,22 +81,13 @@ def put_model(store: Path, base: float = 0.3, stored: Fingerprint | None = None)
         Curve.of_steps(name, np.array([0.5]), np.array([-level, level, 0.01]), share)
         for name, level in zip(SIGNAL_NAMES, levels, strict=True)
     )
-    facts = Facts(
-        starter=False,
+    facts = make_facts(
         estimator="steps",
         signals=tuple(
             TrainedSignal(name=s.name, unit=s.unit.name, low=0.0, high=1e9, treatment=s.treatment) for s in CATALOGUE
         ),
-        records=("purchase",),
         fingerprint=stored or fingerprint(),
-        calibration=Calibration(slope=1.0, intercept=0.0),
         thresholds=Thresholds(0.6, 0.4),
-        metrics={"model": {"auroc": Estimate(value=0.9, low=0.8, high=1.0)}, "rules": {}, "decisions": {}},
-        labels=LabelCounts(by_source={}, left_out={}, contradicted=0),
-        data_digest="0" * 64,
-        seed=0,
-        rules="",
-        libraries={},
     )
     draft = store / "draft"
     extras = {"card.md": CARD.encode()}

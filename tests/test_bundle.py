@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from features.signals import SIGNAL_NAMES
 from models.bundle import MANIFEST, SCORECARD, BrokenBundle, load_bundle, save_bundle
-from models.manifest import Facts, Manifest, version_of
+from models.manifest import SCHEMA_VERSION, Facts, Manifest, version_of
 from models.policy import Thresholds
 from models.scorecard import Curve, Scorecard
 from tests.bundles import CARD, make_facts, make_scorecard
@@ -134,7 +134,7 @@ def test_a_cut_off_file_is_refused(bundle: Path, name: str, kept: int) -> None:
 
 def test_another_layout_is_named(bundle: Path) -> None:
     reseal(bundle, lambda document: document.update(schema_version=99))
-    with pytest.raises(BrokenBundle, match="its layout is version 99, this Rapport reads version 1"):
+    with pytest.raises(BrokenBundle, match=f"its layout is version 99, this Rapport reads version {SCHEMA_VERSION}"):
         load_bundle(bundle)
 
 

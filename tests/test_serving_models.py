@@ -11,6 +11,7 @@ import pytest
 from features.events import BadInput
 from features.fingerprint import fingerprint
 from models.shelf import Shelf
+from tests.bundles import make_facts
 from tests.service import CARD, Service, crown_model, put_model, running
 
 BODY = {
@@ -121,7 +122,7 @@ def test_the_champion_answers(tmp_path: Path) -> None:
         model = service.get("/v1/model").json()
         assert (model["version"], model["source"], model["card"]) == (version, "champion", CARD)
         assert model["thresholds"]["client"] == 0.6
-        assert model["metrics"]["model"]["auroc"]["value"] == 0.9
+        assert model["metrics"]["model"]["auroc"]["value"] == make_facts().metrics["model"]["auroc"].value
         assert service.get("/readyz").json() == {"status": "ok", "model": version, "note": model["note"]}
 
 
