@@ -17,6 +17,9 @@ REQUIRE_ALL = os.environ.get("RAPPORT_REQUIRE_ALL") == "1"
 # scikit-learn's checks of array-API input run only where SciPy was told so before it is imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+# Tests run on every core already: with as many threads in each, most of the time goes by waiting for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # No deadline: a slow machine is not a broken property. CI repeats its examples, developers try new ones.
 settings.register_profile("rapport", deadline=None, max_examples=50, derandomize=REQUIRE_ALL)
 settings.register_profile("prove", deadline=None, max_examples=1000)

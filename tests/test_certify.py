@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from models.policy import Thresholds
-from training.certify import certify
+from training.judging.certify import certify
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -168,3 +168,74 @@ def test_limits_are_shares(limit: str, value: float) -> None:
 def test_probabilities_are_probabilities(value: float) -> None:
     with pytest.raises(ValueError, match="outside 0 to 1"):
         certify(np.array([value]), np.array([True]))
+
+
+# --- accounts that were labelled with unequal chances
+
+
+def draw_audited(n: int, rng: np.random.Generator) -> tuple[Floats, Bools, Floats]:
+    """Of 2 n accounts those labelled: one half is, and the scores never misjudge it; of the others one in 20 is."""
+    p = rng.beta(0.4, 0.4, size=2 * n)
+    own = rng.random(2 * n) < 0.5
+    y = np.where(own, p > 0.5, rng.random(2 * n) < p)
+    labelled = np.flatnonzero(own | (rng.random(2 * n) < 0.05))
+    return p[labelled], y[labelled], np.where(own, 1.0, 20.0)[labelled]
+
+
+def test_promises_hold_for_all_accounts_where_the_easy_ones_are_labelled_more_often() -> None:
+    rng = np.random.default_rng(12)
+    draws = 150
+    p = rng.beta(0.4, 0.4, size=50_000)
+    truth = (p + (p > 0.5)) / 2
+    weighted, ignored, answered = 0, 0, 0.0
+    for turn in range(draws):
+        scores, y, weights = draw_audited(4000, rng)
+        thresholds = certify(scores, y, weights=weights, seed=turn)
+        weighted += bool(broken_promises(p, truth, thresholds))
+        ignored += bool(broken_promises(p, truth, certify(scores, y)))
+        answered += sum(side.mean() for side in automatic(p, thresholds)) / draws
+    assert weighted <= binom.ppf(0.999, draws, 0.1)
+    assert ignored > 0.9 * draws
+    assert answered > 0.1
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1e-6, 1e6), st.integers(0, 100))
+def test_equal_weights_change_nothing(seed: int, weight: float, for_draw: int) -> None:
+    p, y = draw((0.3, 0.3), 800, np.random.default_rng(seed))
+    assert certify(p, y, weights=np.full(800, weight), seed=for_draw) == certify(p, y)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(-20, 20))
+def test_the_scale_of_weights_does_not_matter(seed: int, power: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, y = draw((0.3, 0.3), 800, rng)
+    weights = rng.choice([1.0, 3.0, 50.0 / 7.0], size=800)
+    assert certify(p, y, weights=weights * 10.0**power, seed=5) == certify(p, y, weights=weights, seed=5)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_an_account_of_no_weight_is_as_if_it_were_not_there(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, y = draw((0.3, 0.3), 1000, rng)
+    eligible, there = rng.random(1000) < 0.9, rng.random(1000) < 0.8
+    alone = certify(p[there], y[there], eligible[there])
+    assert certify(p, y, eligible, weights=np.where(there, 2.5, 0.0)) == alone
+    assert certify(p, np.where(there, y, ~y), eligible, weights=np.where(there, 2.5, 0.0)) == alone
+
+
+def test_unequal_weights_are_drawn_by_the_seed_alone() -> None:
+    p, y, weights = draw_audited(4000, np.random.default_rng(13))
+    assert certify(p, y, weights=weights, seed=1) == certify(p, y, weights=weights, seed=1)
+    assert len({certify(p, y, weights=weights, seed=seed) for seed in range(5)}) > 1
+
+
+@pytest.mark.parametrize("n", [0, 500])
+def test_without_any_weight_nothing_is_promised(n: int) -> None:
+    p, y = draw((0.05, 0.05), n, np.random.default_rng(14))
+    assert certify(p, y, weights=np.zeros(n)) == Thresholds(client=None, customer=None)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("inf"), float("nan")])
+def test_weights_are_weights(weight: float) -> None:
+    with pytest.raises(ValueError, match="A weight is below 0, infinite or nan"):
+        certify(np.array([0.5]), np.array([True]), weights=np.array([weight]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,12 @@ import pytest
 from features.coverage import cover
 from features.mapping import ImportReport, import_source, load_mapping
 from features.reader import Export, open_export
+from models.rules import RuleBook
+from tests.quick import few_draws
+from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
+from training.judging.certify import ALPHA
+from training.labelled.dataset import load_dataset
+from training.train import train
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 HIDDEN = {
@@ -20,17 +27,28 @@ HIDDEN = {
 }
 
 
-def imported(name: str, real_data: Callable[[str], Path], tmp_path: Path) -> tuple[ImportReport, Export, pd.DataFrame]:
-    aside = tmp_path / "aside.parquet"
-    report = import_source(load_mapping(EXAMPLES / f"{name}.toml"), real_data(name), tmp_path / name, aside)
-    assert all(query.returned == query.kept + query.set_aside for query in report.queries)
-    rows = pd.read_parquet(aside)
-    assert len(rows) == sum(query.set_aside for query in report.queries)
-    return report, open_export(tmp_path / name), rows
+Imported = tuple[ImportReport, Export, pd.DataFrame]
 
 
-def test_philadelphia(real_data: Callable[[str], Path], tmp_path: Path) -> None:
-    report, export, aside = imported("philadelphia", real_data, tmp_path)
+@pytest.fixture(scope="module")
+def imported(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Imported]:
+    """`imported(name)` is one set as an export, with what was set aside."""
+    home = tmp_path_factory.mktemp("real")
+
+    @cache
+    def of(name: str) -> Imported:
+        aside = home / f"{name}-aside.parquet"
+        report = import_source(load_mapping(EXAMPLES / f"{name}.toml"), real_data(name), home / name, aside)
+        assert all(query.returned == query.kept + query.set_aside for query in report.queries)
+        rows = pd.read_parquet(aside)
+        assert len(rows) == sum(query.set_aside for query in report.queries)
+        return report, open_export(home / name), rows
+
+    return of
+
+
+def test_philadelphia(imported: Callable[[str], Imported]) -> None:
+    report, export, aside = imported("philadelphia")
     assert [(q.name, q.returned, q.set_aside) for q in report.queries] == [
         ("events.deal", 15_671, 1),
         ("events.purchase", 25_657, 0),
@@ -45,8 +63,8 @@ def test_philadelphia(real_data: Callable[[str], Path], tmp_path: Path) -> None:
     assert covered.labels["client"] / 2_139 == pytest.approx(0.637, abs=5e-4)
 
 
-def test_hotel(real_data: Callable[[str], Path], tmp_path: Path) -> None:
-    report, export, aside = imported("hotel", real_data, tmp_path)
+def test_hotel(imported: Callable[[str], Imported]) -> None:
+    report, export, aside = imported("hotel")
     rows = {query.name: query for query in report.queries}
     assert rows["events.deal"].returned == 119_390
     assert rows["events.deal"].set_aside == 9_760
@@ -58,8 +76,8 @@ def test_hotel(real_data: Callable[[str], Path], tmp_path: Path) -> None:
     assert (labels["relationship"] == "client").mean() == pytest.approx(0.368, abs=5e-4)
 
 
-def test_online_retail_is_imported_whole(real_data: Callable[[str], Path], tmp_path: Path) -> None:
-    report, export, aside = imported("online_retail", real_data, tmp_path)
+def test_online_retail_is_imported_whole(imported: Callable[[str], Imported]) -> None:
+    report, export, aside = imported("online_retail")
     (lines,) = report.queries
     assert lines.returned == 541_909
     assert lines.set_aside == 135_080
@@ -68,6 +86,17 @@ def test_online_retail_is_imported_whole(real_data: Callable[[str], Path], tmp_p
     assert covered.n_accounts == 4_372
     assert covered.labels is None
     assert {kind.kind: kind.events for kind in covered.kinds} == {"purchase": 397_924, "refund": 8_905}
+
+
+@pytest.mark.parametrize("name", ["philadelphia", "hotel"])
+def test_they_are_learned_from(name: str, imported: Callable[[str], Imported]) -> None:
+    small = RelationshipClassifier(trees=PairwiseTrees(n_bags=1, max_iter=12, max_leaf_nodes=4), n_folds=2)
+    with few_draws():
+        judged = train(load_dataset(imported(name)[1]), RuleBook.default(), seed=1, estimator=small)
+    assert judged.summary["auroc"] > 0.85
+    for side in ("client", "customer"):
+        wrong = judged.summary[f"auto_error_{side}"]
+        assert wrong is None or wrong < 2 * ALPHA
 
 
 @pytest.mark.parametrize("name", HIDDEN)

@@ -17,9 +17,9 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS, KINDS, LABEL_COLUMNS, BadInput, Column
-from training.archetypes import ARCHETYPES, PROSPECT, Stream
-from training.companies import COMPANIES, FULL_CRM
-from training.simulate import World, simulate, simulate_mix, write_export
+from training.simulator.archetypes import ARCHETYPES, PROSPECT, Stream
+from training.simulator.companies import COMPANIES, FULL_CRM
+from training.simulator.simulate import World, simulate, simulate_mix, write_export
 
 FOUR_SIGMA = 4.0
 companies = st.sampled_from(sorted(COMPANIES))

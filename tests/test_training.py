@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from sklearn import metrics as known
 
 from features.arrow import log_of_frames, to_micros
 from features.events import BadInput
-from features.mapping import import_source, load_mapping
+from features.progress import Progress, silent
 from features.reader import open_export
 from features.signals import SIGNAL_NAMES
 from features.table import signals_table
@@ -26,14 +25,16 @@ from models.bundle import SCORECARD, load_bundle
 from models.policy import Model
 from models.rules import RuleBook
 from models.shelf import STARTER, Shelf, choose
-from training.certify import ALPHA
-from training.dataset import Dataset, build_dataset, join_datasets, load_dataset
-from training.estimator import PairwiseTrees, RelationshipClassifier
-from training.evaluate import evaluate_bundle
-from training.metrics import estimate, probability_figures, share
-from training.simulate import World, simulate, write_export
+from tests.quick import few_draws
+from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
+from training.judging.evaluate import evaluate_bundle
+from training.judging.fitting import fit_scorecards
+from training.judging.folds import LEAST_PER_CLASS, split
+from training.judging.metrics import estimate, probability_figures, share
+from training.labelled.dataset import Dataset, build_dataset, join_datasets, load_dataset
+from training.simulator.simulate import World, simulate, write_export
 from training.starter import build_starter, record_less, starter_dataset, write_starter
-from training.train import LEAST_PER_CLASS, Trained, shelve, train
+from training.train import Trained, shelve, train
 
 RULES = RuleBook.default()
 FIGURES = {"auroc", "average_precision", "log_loss", "brier", "ece"}
@@ -43,6 +44,11 @@ DECISIONS = {"auto_share", "auto_error_client", "auto_error_customer", "client_c
 def small() -> RelationshipClassifier:
     """An estimator that learns little and fast."""
     return RelationshipClassifier(trees=PairwiseTrees(n_bags=1, max_iter=12, max_leaf_nodes=4), n_folds=2)
+
+
+def learn(dataset: Dataset, seed: int, progress: Progress = silent) -> Trained:
+    with few_draws():
+        return train(dataset, RULES, seed, estimator=small(), progress=progress)
 
 
 def write_small_export(folder: Path, labels: list[dict[str, Any]]) -> Path:
@@ -64,7 +70,7 @@ def label(account_id: str, relationship: str, at: str | None = None, source: str
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return simulate(1500, seed=5)
+    return simulate(900, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +87,7 @@ def dataset(export: Path) -> Dataset:
 
 @pytest.fixture(scope="module")
 def trained(dataset: Dataset) -> Trained:
-    return train(dataset, RULES, seed=3, estimator=small())
+    return learn(dataset, seed=3)
 
 
 # --- datasets
@@ -223,7 +229,7 @@ def test_calibration_error_of_a_known_miscalibration() -> None:
 
 def test_what_is_undefined_is_none() -> None:
     y, p = np.ones(5, dtype=bool), np.linspace(0.1, 0.9, 5)
-    found = estimate({**probability_figures(y, p), "wrong": share(~y, ~y)}, 5, seed=0)
+    found = estimate({**probability_figures(y, p), "wrong": share(~y, ~y)}, np.ones(5), seed=0)
     assert {name for name, one in found.items() if one.value is None} == {"auroc", "average_precision", "wrong"}
     assert found["auroc"].low is None
 
@@ -234,7 +240,7 @@ def test_intervals_hold_the_figure_and_shrink_with_accounts() -> None:
     for n in (200, 3200):
         p = rng.random(n)
         y = rng.random(n) < p
-        found = estimate(probability_figures(y, p), n, seed=2)
+        found = estimate(probability_figures(y, p), np.ones(n), seed=2)
         for one in found.values():
             assert one.low is not None
             assert one.high is not None
@@ -249,7 +255,7 @@ def test_intervals_cover_the_truth() -> None:
     covered = 0
     for seed in range(60):
         p = rng.random(300)
-        found = estimate({"brier": probability_figures(rng.random(300) < p, p)["brier"]}, 300, seed)["brier"]
+        found = estimate({"brier": probability_figures(rng.random(300) < p, p)["brier"]}, np.ones(300), seed)["brier"]
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= 1 / 6 <= found.high  # the mean of p (1 - p) over p uniform
@@ -269,8 +275,9 @@ def test_it_learns_what_can_be_learned(world: World, dataset: Dataset, trained: 
 
 def test_the_summary_has_every_key(dataset: Dataset, trained: Trained) -> None:
     summary = json.loads(json.dumps(trained.summary, allow_nan=False))
-    figures = {*FIGURES, *(f"rules_{name}" for name in FIGURES), *DECISIONS}
-    assert set(summary) == {"version", "n_accounts", "n_client", "n_customer", "intervals", "labels", *figures}
+    figures = {*FIGURES, *(f"{side}_{name}" for side in ("rules", "base_rate") for name in FIGURES), *DECISIONS}
+    about = {"version", "taught_by", "n_accounts", "n_client", "n_customer", "labels"}
+    assert set(summary) == {*about, "intervals", "yardsticks", "slices", *figures}
     assert set(summary["intervals"]) == figures
     assert summary["n_client"] + summary["n_customer"] == summary["n_accounts"] == len(dataset)
     assert summary["version"] == trained.version
@@ -282,13 +289,17 @@ def test_the_scorecard_says_what_the_estimator_says(dataset: Dataset, trained: T
     np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), said, rtol=0, atol=1e-9)
 
 
-def test_same_data_and_seed_same_bytes(dataset: Dataset, trained: Trained) -> None:
-    again = train(dataset, RULES, seed=3, estimator=small())
+def test_same_data_and_seed_same_bytes_however_progress_is_told(dataset: Dataset, trained: Trained) -> None:
+    heard: list[tuple[str, int, int]] = []
+    again = learn(dataset, seed=3, progress=lambda *news: heard.append(news))
     assert again.scorecard.to_bytes() == trained.scorecard.to_bytes()
     assert again.version == trained.version
     assert again.facts == trained.facts
-    other = train(dataset, RULES, seed=4, estimator=small())
-    assert other.version != trained.version
+    assert learn(dataset, seed=4).version != trained.version
+    for step in {step for step, _, _ in heard}:
+        done = [(done, total) for name, done, total in heard if name == step]
+        assert done == sorted(done)
+        assert done[-1][0] == done[-1][1]
 
 
 def test_ranges_are_those_of_training(dataset: Dataset, trained: Trained) -> None:
@@ -301,7 +312,7 @@ def test_no_account_is_judged_by_a_model_that_saw_it(dataset: Dataset) -> None:
     """Labels that are noise can be learned by heart, but not cross-fitted."""
     rng = np.random.default_rng(6)
     noise = replace(dataset, y=rng.random(len(dataset)) < 0.5)
-    judged = train(noise, RULES, seed=1, estimator=small())
+    judged = learn(noise, seed=1)
     assert judged.summary["auroc"] == pytest.approx(0.5, abs=0.06)
     assert judged.summary["auto_share"] < 0.02
     assert judged.facts.thresholds.client is None
@@ -315,23 +326,27 @@ def test_groups_stay_together() -> None:
     y = np.repeat(rng.random(150) < 0.5, 4)
     labels = load_bundle(STARTER).manifest.labels
     ids = np.array([f"a{i:04}" for i in range(600)], dtype=object)
-    alone = Dataset(X, y, ids, np.full(600, 10), np.arange(600), labels, frozenset({"purchase"}))
+    alone = Dataset(
+        X=X,
+        y=y,
+        account_ids=ids,
+        as_of=np.full(600, 10),
+        groups=np.arange(600),
+        labels=labels,
+        records=frozenset({"purchase"}),
+        inclusion=np.ones(600),
+        timed=np.zeros(600, dtype=bool),
+        facts=pd.DataFrame({"industry": [None] * 600, "party": [None] * 600}),
+    )
     together = replace(alone, groups=np.repeat(np.arange(150), 4))
-    assert train(alone, RULES, seed=1, estimator=small()).summary["auroc"] > 0.75
-    assert train(together, RULES, seed=1, estimator=small()).summary["auroc"] < 0.65
+    assert learn(alone, seed=1).summary["auroc"] > 0.75
+    assert learn(together, seed=1).summary["auroc"] < 0.65
 
 
 @pytest.mark.parametrize("n_client", [0, LEAST_PER_CLASS - 1])
 def test_too_few_of_a_class_are_refused_with_the_counts(dataset: Dataset, n_client: int) -> None:
     kept = np.sort(np.concatenate([np.flatnonzero(dataset.y)[:n_client], np.flatnonzero(~dataset.y)[:50]]))
-    few = replace(
-        dataset,
-        X=dataset.X[kept],
-        y=dataset.y[kept],
-        account_ids=dataset.account_ids[kept],
-        as_of=dataset.as_of[kept],
-        groups=dataset.groups[kept],
-    )
+    few = dataset.take(kept)
     with pytest.raises(BadInput, match=f"labels of {n_client} clients and 50 customers; training needs 20 of each"):
         train(few, RULES, seed=1, estimator=small())
 
@@ -351,13 +366,11 @@ def test_the_first_model_becomes_champion(trained: Trained, tmp_path: Path) -> N
     assert estimator.calibration_ == trained.estimator.calibration_
 
 
-def test_progress_is_told(dataset: Dataset) -> None:
-    heard: list[tuple[str, int, int]] = []
-    train(dataset, RULES, seed=3, estimator=small(), progress=lambda *news: heard.append(news))
-    for step in {step for step, _, _ in heard}:
-        done = [(done, total) for name, done, total in heard if name == step]
-        assert done == sorted(done)
-        assert done[-1][0] == done[-1][1]
+def test_several_processes_fit_the_same_bytes(dataset: Dataset) -> None:
+    parts = [rows for rows, _ in split(dataset, 0)][:2]
+    alone, together = (fit_scorecards(dataset, small(), parts, 0, n_jobs=jobs) for jobs in (1, 2))
+    assert [card.to_bytes() for _, card in together] == [card.to_bytes() for _, card in alone]
+    assert alone[0][1].to_bytes() != alone[1][1].to_bytes()
 
 
 # --- evaluation
@@ -365,7 +378,7 @@ def test_progress_is_told(dataset: Dataset) -> None:
 
 def test_a_model_on_accounts_it_has_not_seen(trained: Trained, tmp_path: Path) -> None:
     bundle, _ = shelve(trained, Shelf(tmp_path), None)
-    fresh = simulate(1500, seed=6)
+    fresh = simulate(900, seed=6)
     write_export(fresh, tmp_path / "fresh")
     summary = evaluate_bundle(load_dataset(open_export(tmp_path / "fresh")), bundle.model, RULES)
     assert summary["version"] == trained.version
@@ -381,14 +394,7 @@ def test_rules_alone(dataset: Dataset) -> None:
 
 @pytest.mark.parametrize("model", [None, "starter"])
 def test_one_class_leaves_some_figures_undefined(dataset: Dataset, model: str | None) -> None:
-    clients = replace(
-        dataset,
-        X=dataset.X[dataset.y],
-        y=dataset.y[dataset.y],
-        account_ids=dataset.account_ids[dataset.y],
-        as_of=dataset.as_of[dataset.y],
-        groups=dataset.groups[dataset.y],
-    )
+    clients = dataset.take(dataset.y)
     chosen: Model | None = None if model is None else choose(model, Path("no store")).model
     summary = json.loads(json.dumps(evaluate_bundle(clients, chosen, RULES), allow_nan=False))
     assert summary["auroc"] is None
@@ -441,14 +447,3 @@ def test_the_starter_is_made_by_its_command_byte_for_byte(tmp_path: Path) -> Non
     assert {file.name: file.read_bytes() for file in (tmp_path / "starter").iterdir()} == {
         file.name: file.read_bytes() for file in STARTER.iterdir()
     }
-
-
-@pytest.mark.parametrize("name", ["philadelphia", "hotel"])
-def test_real_records_are_learned_from(name: str, real_data: Callable[[str], Path], tmp_path: Path) -> None:
-    mapping = load_mapping(Path(__file__).parents[1] / "examples" / f"{name}.toml")
-    import_source(mapping, real_data(name), tmp_path / "export", set_aside=tmp_path / "aside.csv")
-    judged = train(load_dataset(open_export(tmp_path / "export")), RULES, seed=1, estimator=small())
-    assert judged.summary["auroc"] > 0.85
-    for side in ("client", "customer"):
-        wrong = judged.summary[f"auto_error_{side}"]
-        assert wrong is None or wrong < 2 * ALPHA

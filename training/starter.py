@@ -19,12 +19,12 @@ from features.progress import Progress, silent
 from models.bundle import save_bundle
 from models.rules import RuleBook
 from models.shelf import STARTER
-from training.card import write_card
-from training.companies import COMPANIES
-from training.crossfit import Limits
-from training.dataset import Dataset, build_dataset, join_datasets
-from training.estimator import PairwiseTrees, RelationshipClassifier
-from training.simulate import World, simulate_mix
+from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
+from training.judging.crossfit import Limits
+from training.labelled.dataset import Dataset, build_dataset, join_datasets
+from training.reporting.card import write_card
+from training.simulator.companies import COMPANIES
+from training.simulator.simulate import World, simulate_mix
 from training.train import Trained, train
 
 __all__ = ["SEED", "build_starter", "record_less", "starter_dataset", "write_starter"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final
@@ -12,26 +13,27 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from features.events import BadInput
 from features.fingerprint import fingerprint
 from features.progress import Progress, silent
 from features.signals import CATALOGUE
 from models.bundle import Bundle
 from models.manifest import Calibration, Facts, TrainedSignal, version_of
-from models.policy import Thresholds
 from models.rules import RuleBook
 from models.scorecard import Scorecard
 from models.shelf import Shelf
-from training.card import write_card
-from training.crossfit import CrossFitted, Limits, cross_fit, fit_scorecard, ranges
-from training.dataset import Dataset, describe_counts
-from training.estimator import RelationshipClassifier
-from training.evaluate import Figures, measure, summarise
+from training.estimation.estimator import RelationshipClassifier
+from training.judging.crossfit import CrossFitted, Limits, cross_fit
+from training.judging.evaluate import estimate_sides, measure, summarise
+from training.judging.fitting import fit_scorecards, ranges
+from training.judging.folds import Split, split
+from training.judging.metrics import probability_figures
+from training.judging.slices import SliceFigures, slice_figures, slices_of
+from training.judging.yardsticks import judge_yardsticks
+from training.labelled.dataset import Dataset
+from training.labelled.minimum import refuse_too_few
+from training.reporting.card import write_card
 
-__all__ = ["LEAST_PER_CLASS", "Trained", "shelve", "train"]
-
-LEAST_PER_CLASS: Final = 20
-"""Labelled accounts of each class below which nothing is learned."""
+__all__ = ["Trained", "shelve", "train"]
 
 _TOLERANCE: Final = 1e-9
 _NAMES: Final = {"trees": "pairwise trees", "logistic": "spline logistic"}
@@ -55,6 +57,11 @@ class Trained:
     cross_fitted : CrossFitted
     summary : dict
         The figures as `--json` writes them.
+    dataset : Dataset
+    rules : RuleBook
+    yardsticks : dict of str to ndarray of float64, shape (m,)
+        P(client) of the cross-fitted accounts by models that explain nothing; none where they were left out.
+    slices : list of SliceFigures
     """
 
     version: str
@@ -63,9 +70,13 @@ class Trained:
     estimator: RelationshipClassifier
     cross_fitted: CrossFitted
     summary: dict[str, Any]
+    dataset: Dataset
+    rules: RuleBook
+    yardsticks: dict[str, Floats]
+    slices: list[SliceFigures]
 
 
-def train(
+def train(  # noqa: PLR0913 - what may be chosen, each by its name
     dataset: Dataset,
     rules: RuleBook,
     seed: int,
@@ -74,6 +85,8 @@ def train(
     limits: Limits | None = None,
     estimator: RelationshipClassifier | None = None,
     starter: bool = False,
+    how: Split = "account",
+    yardsticks: bool = False,
 ) -> Trained:
     """Train a model and judge it on accounts that it never saw.
 
@@ -91,6 +104,11 @@ def train(
         Not fitted; by default one with its own settings.
     starter : bool
         The accounts are simulated.
+    how : {"account", "time"}
+        How accounts are kept from the models that are judged on them; see :func:`training.judging.folds.split`.
+    yardsticks : bool
+        Judge models that explain nothing on the same accounts too, which shows what being able to explain costs. It
+        takes several times as long.
 
     Returns
     -------
@@ -99,23 +117,56 @@ def train(
     Raises
     ------
     BadInput
-        There are too few accounts of a class.
+        There are too few accounts of a class, or their labels cannot be split by time.
     """
     refuse_too_few(dataset)
     unfitted = RelationshipClassifier() if estimator is None else estimator
-    crossed = cross_fit(dataset, rules, seed, unfitted, limits or Limits(), progress, starter=starter)
-    figures = measure(dataset.y, crossed.answers, seed)
-    progress("Fitting on all accounts", 0, 1)
-    fitted, scorecard = fit_scorecard(dataset, unfitted, np.arange(len(dataset)), seed)
+    splits, everyone = split(dataset, seed, how), np.arange(len(dataset))
+    # All at once, since they keep several processes busy: a model for each fold, and last the one that is kept.
+    *fits, (fitted, scorecard) = fit_scorecards(
+        dataset, unfitted, [*(seen for seen, _ in splits), everyone], seed, progress
+    )
     _check_equal(fitted, scorecard, dataset.X)
-    progress("Fitting on all accounts", 1, 1)
-    facts = _describe(dataset, fitted, crossed.thresholds, figures, rules, seed, starter)
+    scorecards = [each for _, each in fits]
+    crossed = cross_fit(dataset, rules, splits, scorecards, limits or Limits(), seed, starter=starter, how=how)
+    progress("Measuring", 0, 0)
+    figures = measure(crossed.y, crossed.answers, seed, crossed.weights, crossed.prior)
+    rivals = _judge_rivals(dataset, crossed, seed, progress) if yardsticks else {}
+    sides = {name: probability_figures(crossed.y, said) for name, said in rivals.items()}
+    rival_figures = estimate_sides(sides, crossed.weights, seed)
+    parts = {name: values[crossed.rows] for name, values in slices_of(dataset).items()}
+    said = crossed.answers
+    slices = slice_figures(parts, crossed.y, said.model, said.rules, crossed.weights, seed)
+    facts = Facts.model_validate(
+        {
+            **_describe_data(dataset),
+            **_describe_model(fitted),
+            "starter": starter,
+            "split": how,
+            "thresholds": crossed.thresholds,
+            "metrics": figures,
+            "yardsticks": rival_figures,
+            "seed": seed,
+            "rules": rules.digest,
+        }
+    )
     version = version_of(facts, scorecard.to_bytes())
-    return Trained(version, facts, scorecard, fitted, crossed, summarise(dataset, figures, version))
+    summary = summarise(dataset, figures, version, rival_figures, slices)
+    return Trained(version, facts, scorecard, fitted, crossed, summary, dataset, rules, rivals, slices)
 
 
-def shelve(trained: Trained, shelf: Shelf, created_at: str | None) -> tuple[Bundle, bool]:
+def shelve(
+    trained: Trained, shelf: Shelf, created_at: str | None, extras: Mapping[str, bytes] | None = None
+) -> tuple[Bundle, bool]:
     """Put a trained model on the shelf; the first one there becomes champion.
+
+    Parameters
+    ----------
+    trained : Trained
+    shelf : Shelf
+    created_at : str or None
+    extras : mapping of str to bytes, optional
+        More files of the bundle, such as its report.
 
     Returns
     -------
@@ -125,26 +176,22 @@ def shelve(trained: Trained, shelf: Shelf, created_at: str | None) -> tuple[Bund
     """
     pickled = io.BytesIO()
     joblib.dump(trained.estimator, pickled, compress=3)
-    extras = {
+    files = {
         "card.md": write_card(trained.facts, trained.version, created_at).encode(),
         "estimator.joblib": pickled.getvalue(),
+        **(extras or {}),
     }
-    bundle = shelf.put(trained.facts, trained.scorecard, created_at=created_at, extras=extras)
+    bundle = shelf.put(trained.facts, trained.scorecard, created_at=created_at, extras=files)
     if shelf.has_champion():
         return bundle, False
     shelf.crown(bundle.version)
     return bundle, True
 
 
-def refuse_too_few(dataset: Dataset) -> None:
-    """Raise BadInput where a class has fewer accounts than anything can be learned from."""
-    if min(dataset.n_client, dataset.n_customer) >= LEAST_PER_CLASS:
-        return
-    raise BadInput(
-        f"There are labels of {dataset.n_client:,} clients and {dataset.n_customer:,} customers; training needs "
-        f"{LEAST_PER_CLASS} of each at least. Left out: {describe_counts(dataset.labels.left_out)}. "
-        "Label more accounts, or let the rules or the starter answer meanwhile."
-    )
+def _judge_rivals(dataset: Dataset, crossed: CrossFitted, seed: int, progress: Progress) -> dict[str, Floats]:
+    """Return what the yardsticks say of the accounts that were judged, by what taught the model."""
+    said = judge_yardsticks(dataset.X, dataset.y, crossed.splits, seed, judge_weight=dataset.weights, progress=progress)
+    return {name: probability[crossed.rows] for name, probability in said.items()}
 
 
 def _check_equal(estimator: RelationshipClassifier, scorecard: Scorecard, X: Floats) -> None:
@@ -155,43 +202,31 @@ def _check_equal(estimator: RelationshipClassifier, scorecard: Scorecard, X: Flo
         raise RuntimeError(f"The scorecard differs from its estimator by {worst:.3g} in log-odds: report this.")
 
 
-def _describe(
-    dataset: Dataset,
-    estimator: RelationshipClassifier,
-    thresholds: Thresholds,
-    figures: Figures,
-    rules: RuleBook,
-    seed: int,
-    starter: bool,
-) -> Facts:
+def _describe_data(dataset: Dataset) -> dict[str, Any]:
     low, high = (_known(bounds) for bounds in ranges(dataset.X))
+    signals = [
+        TrainedSignal(
+            name=signal.name, unit=signal.unit.name, low=low[place], high=high[place], treatment=signal.treatment
+        )
+        for place, signal in enumerate(CATALOGUE)
+    ]
+    return {
+        "taught_by": "rules" if dataset.distilled else "labels",
+        "signals": signals,
+        "records": tuple(sorted(dataset.records)),
+        "labels": dataset.labels,
+        "data_digest": dataset.digest,
+    }
+
+
+def _describe_model(estimator: RelationshipClassifier) -> dict[str, Any]:
     calibration = estimator.calibration_
-    return Facts.model_validate(
-        {
-            "starter": starter,
-            "estimator": _NAMES[estimator.chosen_],
-            "signals": [
-                TrainedSignal(
-                    name=signal.name,
-                    unit=signal.unit.name,
-                    low=low[place],
-                    high=high[place],
-                    treatment=signal.treatment,
-                )
-                for place, signal in enumerate(CATALOGUE)
-            ],
-            "records": tuple(sorted(dataset.records)),
-            "fingerprint": fingerprint(),
-            "calibration": Calibration(slope=calibration.slope, intercept=calibration.intercept),
-            "thresholds": thresholds,
-            "metrics": figures,
-            "labels": dataset.labels,
-            "data_digest": dataset.digest,
-            "seed": seed,
-            "rules": rules.digest,
-            "libraries": {"python": _PYTHON, **{name: metadata.version(name) for name in _LIBRARIES}},
-        }
-    )
+    return {
+        "estimator": " and ".join(_NAMES[name] for name in estimator.shares()),
+        "fingerprint": fingerprint(),
+        "calibration": Calibration(slope=calibration.slope, intercept=calibration.intercept),
+        "libraries": {"python": _PYTHON, **{name: metadata.version(name) for name in _LIBRARIES}},
+    }
 
 
 def _known(bounds: Floats) -> list[float | None]:

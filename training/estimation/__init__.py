@@ -1,0 +1,1 @@
+"""What learns, and the scorecard that is compiled from it."""

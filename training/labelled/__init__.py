@@ -1,0 +1,1 @@
+"""From labels as people gave them to accounts that can be learned from."""
