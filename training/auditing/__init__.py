@@ -1,0 +1,1 @@
+"""Labels that the data contradicts, and signals that know the label."""
