@@ -1,0 +1,1 @@
+"""Keeping models at mlflow, comparing them, promoting one and taking it back."""
