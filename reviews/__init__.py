@@ -1,0 +1,1 @@
+"""Decisions become cases, cases become verdicts, verdicts become labels."""
