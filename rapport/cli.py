@@ -13,11 +13,19 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from features.events import BadInput
-from rapport import data_commands, model_commands, rules_commands, service_commands
+from rapport import (
+    audit_commands,
+    curve_commands,
+    data_commands,
+    model_commands,
+    registry_commands,
+    rules_commands,
+    service_commands,
+)
 
 __all__ = ["app", "main"]
 
-_TRAINING = {"sklearn", "scipy", "joblib"}
+_TRAINING = {"jinja2", "joblib", "lightgbm", "matplotlib", "mlflow", "scipy", "sklearn"}
 
 
 class _Commands(TyperGroup):
@@ -58,7 +66,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _commands in (data_commands, model_commands, rules_commands, service_commands):
+for _commands in (
+    audit_commands,
+    curve_commands,
+    data_commands,
+    model_commands,
+    registry_commands,
+    rules_commands,
+    service_commands,
+):
     _commands.add_to(app)
 
 

@@ -28,7 +28,7 @@ def sample(
         rapport sample big --accounts 100000 --seed 7
     """
     from rapport.show import bar, say
-    from training.simulate import simulate, write_export
+    from training.simulator.simulate import simulate, write_export
 
     with bar() as progress:
         progress(f"Simulating {accounts:,} accounts", 0, 0)

@@ -18,9 +18,10 @@ from rapport.options import moment
 from rapport.show import bar, now, say
 from rapport.show_decisions import Answer, Tally, print_decision
 from rapport.show_metrics import print_training
-from training.dataset import load_dataset
-from training.simulate import simulate, write_export
-from training.train import shelve, train
+from training.labelled.dataset import load_dataset
+from training.simulator.simulate import simulate, write_export
+from training.tracking.release import REPORT, release
+from training.train import train
 
 __all__ = ["show_round"]
 
@@ -50,10 +51,12 @@ def show_round(folder: Path, accounts: int, seed: int) -> Path:
     at = moment(None, export)
     with bar() as progress:
         trained = train(load_dataset(export, at, progress), rules, seed, progress=progress)
-        bundle, _ = shelve(trained, Shelf(store), now())
+        released = release(trained, Shelf(store), now(), None, progress)
+        bundle = released.bundle
         Shelf(store).crown(bundle.version)
     say(f"[bold]2[/]  A model, {bundle.version}, judged on accounts that it never saw:\n")
-    print_training(trained, bundle)
+    print_training(trained)
+    say(f"Its report, for people: [bold]{bundle.path / REPORT}[/]")
     say(f"\n[bold]3[/]  Every account decided, in {out}:\n")
     tally, examples = Tally(), _Examples()
     with bar() as progress:

@@ -7,51 +7,95 @@ from time import perf_counter
 import typer
 
 from models import DEFAULT_STORE
-from rapport.options import AsOf, ExportFolder, Json, ModelName, Out, RulesFile, Seed, Store, moment
+from rapport.options import (
+    Alpha,
+    AsOf,
+    Beta,
+    Distil,
+    ExportFolder,
+    Json,
+    ModelName,
+    Out,
+    RulesFile,
+    Seed,
+    SplitBy,
+    Store,
+    Track,
+    Tracking,
+    Yardsticks,
+    moment,
+)
 
 __all__ = ["add_to"]
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     export: ExportFolder,
     store: Store = DEFAULT_STORE,
     as_of: AsOf = None,
     seed: Seed = 0,
     rules: RulesFile = None,
+    split: SplitBy = "account",
+    distil: Distil = False,
+    alpha: Alpha = 0.05,
+    beta: Beta = 0.10,
+    yardsticks: Yardsticks = True,
+    tracking: Tracking = None,
+    track: Track = True,
     json: Json = None,
 ) -> None:
     """Learn from an export's labels; put the model on the shelf and say how good it is.
 
-    Every figure is cross-fitted: each account is judged by a model that never saw it, beside the rules on the
-    same accounts. Each label is learned from as of its own time; --as-of serves labels that have none. The first
-    model of a store becomes its champion.
+    Every figure is cross-fitted: each account is judged by a model that never saw it, beside the rules, the base rate
+    and models that cannot explain themselves, on the same accounts. Each label is learned from as of its own time;
+    --as-of serves labels that have none. The first model of a store becomes its champion; later ones are challengers
+    until `rapport promote`. The model's report.html shows what was learned.
 
     **Examples**
 
         rapport train crm
-        rapport train crm --store models/acme --seed 7 --json figures.json
+        rapport train crm --no-yardsticks --seed 7 --json figures.json
+        rapport train crm --split time --alpha 0.02
+        rapport train crm --distil                   # no labels yet
+        rapport train crm --tracking https://mlflow.acme.com
     """
     from features.reader import open_export
     from models.shelf import Shelf
     from rapport.choose_rules import load_rules
     from rapport.show import bar, now, say
-    from rapport.show_metrics import print_training, write_figures
-    from rapport.targets import check_targets
-    from training.dataset import load_dataset
-    from training.train import shelve
+    from rapport.show_metrics import print_release, print_training, write_figures
+    from rapport.targets import check_store, check_targets
+    from rapport.tracking import store_tracking
+    from training.judging.crossfit import Limits
+    from training.labelled.dataset import load_dataset
+    from training.tracking.release import check_tracking, release
     from training.train import train as learn
 
     started = perf_counter()
     check_targets(export, json)
     source, book = open_export(export), load_rules(rules)
     at = moment(as_of, source)
+    check_store(store)
+    uri = store_tracking(store, tracking) if track else None
     with bar() as progress:
-        dataset = load_dataset(source, at, progress)
-        trained = learn(dataset, book, seed, progress=progress)
-        bundle, crowned = shelve(trained, Shelf(store), now())
-    print_training(trained, bundle)
+        dataset = load_dataset(source, at, progress, distil=book if distil else None)
+        if uri is not None:
+            check_tracking(uri)
+        trained = learn(
+            dataset,
+            book,
+            seed,
+            progress=progress,
+            limits=Limits(alpha=alpha, beta=beta),
+            how=split,
+            yardsticks=yardsticks,
+        )
+    # Before the model is kept, so that they are there whatever fails then.
+    print_training(trained)
     write_figures(trained.summary, perf_counter() - started, json)
-    say(f"Model [bold]{bundle.version}[/] is on the shelf {store}{' and is its champion' if crowned else ''}.")
+    with bar() as progress:
+        released = release(trained, Shelf(store), now(), uri, progress)
+    print_release(released, store)
     say(f"Next: [bold]rapport classify {export} --out decisions.csv[/]")
 
 
@@ -79,8 +123,8 @@ def evaluate(
     from rapport.show import bar, say
     from rapport.show_metrics import print_summary, write_figures
     from rapport.targets import check_targets
-    from training.dataset import load_dataset
-    from training.evaluate import evaluate_bundle
+    from training.judging.evaluate import evaluate_bundle
+    from training.labelled.dataset import load_dataset
 
     started = perf_counter()
     check_targets(export, json)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from features.reader import Export
 
-__all__ = ["AsOf", "ExportFolder", "Json", "ModelName", "Out", "RulesFile", "Seed", "Store", "moment"]
+__all__ = [
+    "Alpha",
+    "AsOf",
+    "Beta",
+    "Distil",
+    "ExportFolder",
+    "Json",
+    "ModelName",
+    "Out",
+    "RulesFile",
+    "Seed",
+    "SplitBy",
+    "Store",
+    "Track",
+    "Tracking",
+    "Yardsticks",
+    "moment",
+]
 
 ExportFolder = Annotated[
     Path,
@@ -30,6 +47,37 @@ AsOf = Annotated[
 Store = Annotated[
     Path, typer.Option(metavar="DIR", envvar="RAPPORT_STORE", help="The folder in which models are kept.")
 ]
+Tracking = Annotated[
+    str | None,
+    typer.Option(
+        "--tracking",
+        metavar="URI",
+        envvar=["RAPPORT_TRACKING", "MLFLOW_TRACKING_URI"],
+        help="Where mlflow keeps runs and models, such as https://mlflow.acme.com. Default: a database in the store.",
+        show_default=False,
+    ),
+]
+SplitBy = Annotated[
+    Literal["account", "time"],
+    typer.Option(
+        "--split", help="Judge on accounts drawn at random, or on those labelled later than all that was learned from."
+    ),
+]
+Distil = Annotated[
+    bool, typer.Option("--distil", help="Learn from the rules, where there are no labels of people; those only judge.")
+]
+Alpha = Annotated[
+    float, typer.Option(min=0.001, max=0.5, help="Of the automatic answers of each kind at most this share is wrong.")
+]
+Beta = Annotated[
+    float,
+    typer.Option(min=0.001, max=0.5, help="Of all clients at most this share is automatically called customer."),
+]
+Yardsticks = Annotated[
+    bool,
+    typer.Option(help="Judge models that cannot explain on the same accounts too, which takes most of the time."),
+]
+Track = Annotated[bool, typer.Option(help="Keep run, model and report in mlflow, which promotion asks.")]
 ModelName = Annotated[
     str | None,
     typer.Option(

@@ -28,7 +28,7 @@ def _announce(address: str) -> None:
     body = json.dumps(REQUESTS["events"]["value"])
     say(f"\nServing on [bold]{address}[/] (what it answers: {address}/docs); stop it with Ctrl-C. Ask it:\n")
     # Printed without markup and unwrapped, so that it can be copied as it stands.
-    console.print(
+    console().print(
         f"curl -s {address}/v1/predictions -H 'content-type: application/json' -d '{body}'\n",
         markup=False,
         soft_wrap=True,

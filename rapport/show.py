@@ -13,14 +13,17 @@ from rich.table import Table
 
 from features.progress import Progress as ReportProgress
 
-__all__ = ["bar", "now", "print_table", "say", "time_text"]
+__all__ = ["bar", "console", "now", "print_table", "say", "time_text"]
 
-console = Console(highlight=False)
+
+def console() -> Console:
+    """Return the screen, as wide as it is now."""
+    return Console(highlight=False)
 
 
 def say(text: str) -> None:
     """Print a line; what is between square brackets is print style."""
-    console.print(text, soft_wrap=True)
+    console().print(text, soft_wrap=True)
 
 
 def time_text(micros: int) -> str:
@@ -34,15 +37,31 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, text_columns: int = 1) -> None:
-    """Print a table; the first columns are text, the others figures set flush right."""
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    text_columns: int = 1,
+    whole_first: bool = False,
+) -> None:
+    """Print a table; the first columns are text, the others figures set flush right.
+
+    `whole_first` keeps the very first column whole where there is little room.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position < text_columns else "right", overflow="fold")
+        table.add_column(
+            column,
+            justify="left" if position < text_columns else "right",
+            overflow="fold",
+            no_wrap=whole_first and position == 0,
+        )
+    table.columns[0].no_wrap = whole_first
     for row in rows:
         table.add_row(*(escape(_cell(value)) for value in row))
-    console.print(table)
-    console.print()
+    console().print(table)
+    console().print()
 
 
 def _cell(value: object) -> str:

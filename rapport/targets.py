@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.events import BadInput
 
-__all__ = ["check_targets"]
+__all__ = ["check_store", "check_targets"]
 
 
 def check_targets(export: Path, *targets: Path | None) -> None:
@@ -29,3 +29,18 @@ def check_targets(export: Path, *targets: Path | None) -> None:
             raise BadInput(f"{target} cannot be written: there is no folder {target.parent}; make it first.")
         if not os.access(target if target.exists() else target.parent, os.W_OK):
             raise BadInput(f"{target} cannot be written: permission is missing; name another place.")
+
+
+def check_store(store: Path) -> None:
+    """Refuse a folder of models that cannot be made or written, before there is a model to keep.
+
+    Raises
+    ------
+    BadInput
+        Naming the store and what to do.
+    """
+    place = next(each for each in (store.resolve(), *store.resolve().parents) if each.exists())
+    if not place.is_dir():
+        raise BadInput(f"The store {store} cannot be a folder: {place} is a file; name another with --store.")
+    if not os.access(place, os.W_OK):
+        raise BadInput(f"The store {store} cannot be written in {place}: permission is missing; name another.")

@@ -15,8 +15,12 @@ from typer.testing import CliRunner
 from features.signals import SIGNAL_NAMES
 from models.rules import RuleBook
 from rapport.cli import app
+from tests.quick import little
 
-COMMANDS = ("sample", "import", "check", "signals", "train", "evaluate", "classify", "serve", "demo")
+COMMANDS = (
+    *("sample", "import", "check", "signals", "train", "evaluate", "classify", "serve", "demo", "audit", "learn-curve"),
+    *("models", "promote", "rollback"),
+)
 KEYS = (
     *("n_accounts", "n_client", "n_customer", "auroc", "average_precision", "log_loss", "brier", "ece", "rules_auroc"),
     *("rules_log_loss", "auto_share", "auto_error_client", "auto_error_customer", "version", "seconds"),
@@ -59,7 +63,8 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(crm: Path) -> Path:
     store = crm.parent / "store"
-    ran("train", crm, "--store", store, "--json", crm.parent / "train.json")
+    with little():
+        ran("train", crm, "--no-yardsticks", "--store", store, "--json", crm.parent / "train.json")
     return store
 
 
@@ -96,6 +101,13 @@ def test_training_reports_itself_beside_the_rules(crm: Path, trained: Path) -> N
     assert set(KEYS) <= figures.keys()
     assert figures["auroc"] > figures["rules_auroc"] - 0.05
     assert (trained / "CHAMPION").read_text().strip() == figures["version"]
+
+
+@pytest.mark.slow
+def test_training_as_it_ships_beats_the_rules(crm: Path, tmp_path: Path) -> None:
+    ran("train", crm, "--no-yardsticks", "--store", tmp_path / "store", "--json", tmp_path / "train.json")
+    figures = json.loads((tmp_path / "train.json").read_text())
+    assert figures["log_loss"] < figures["rules_log_loss"]
 
 
 @pytest.mark.parametrize("model", [None, "starter", "rules"])
@@ -208,3 +220,18 @@ def test_the_program_itself_exits_with_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("rapport:")
     assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_is_a_file_is_refused_before_training(crm: Path, tmp_path: Path) -> None:
+    place = tmp_path / "afile"
+    place.write_text("kept")
+    assert "is a file; name another with --store" in refused("train", crm, "--store", place / "store")
+    assert place.read_text() == "kept"
+
+
+def test_an_audit_never_replaces_the_labels_of_an_export(crm: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    ran("sample", other, "--accounts", 50)
+    before = {path.name: path.read_bytes() for path in other.iterdir()}
+    assert "is an export, whose labels.csv the audit's would replace" in refused("audit", crm, "--out", other)
+    assert {path.name: path.read_bytes() for path in other.iterdir()} == before
