@@ -19,7 +19,7 @@ PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 
 # Generated pages, each with the module that prints it.
 PAGES := features.document:signals.md models.document:rules.md serving.reference:errors.md
 
-.PHONY: help demo test check fix docs notebooks bench prove cover starter lock clean
+.PHONY: help demo test check fix docs notebooks bench results prove cover starter lock clean
 
 help: ## Show what there is to do (the default)
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ notebooks: .venv/dev.stamp ## Run the notebooks from top to bottom
 
 bench: .venv/dev.stamp ## Measure speed against the alternatives, as ratios on this machine
 	@$(BIN)/python -m benchmarks
+
+results: .venv/dev.stamp ## Write docs/results.md: how good it is on public records and simulated accounts (half an hour)
+	@$(BIN)/python -m benchmarks.results
 
 prove: .venv/dev.stamp ## Run the long proofs, and every property with 1,000 examples
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=prove

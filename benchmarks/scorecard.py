@@ -10,8 +10,8 @@ from benchmarks.race import Row, race, show, show_limit
 from features.arrow import log_of_frames, to_micros
 from features.signals import SIGNAL_NAMES
 from features.table import signals_matrix
-from training.compile import compile_scorecard
-from training.estimator import PairwiseTrees
+from training.estimation.compile import compile_scorecard
+from training.estimation.estimator import PairwiseTrees
 
 OURS = "Scorecard, with contributions"
 THEIRS = "scikit-learn, predict_proba"
