@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,16 +24,15 @@ def copy_of_features(folder: Path) -> Path:
     return folder
 
 
-def show(folder: Path, **environment: str) -> dict[str, list[float | None]]:
-    """The fingerprint as another process finds it with the code in `folder`."""
+def show(folder: Path, what: str = SHOW, **environment: str) -> Any:
+    """The fingerprint, or what else is to be shown, as another process finds it with the code in `folder`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
-    code = f"import sys; sys.path.insert(0, {str(folder)!r}); {SHOW}"
+    code = f"import sys; sys.path.insert(0, {str(folder)!r}); {what}"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env=kept | environment, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    shown: dict[str, list[float | None]] = json.loads(done.stdout)
-    return shown
+    return json.loads(done.stdout)
 
 
 def here() -> dict[str, list[float | None]]:
@@ -44,14 +44,44 @@ def test_compiling_changes_no_bit() -> None:
     assert show(ROOT, NUMBA_DISABLE_JIT="1") == here()
 
 
-def test_compiles_where_no_folder_can_be_written(tmp_path: Path) -> None:
-    copy = copy_of_features(tmp_path / "copy")
+TOTAL = """
+import numba
+from features.jit import FLOATS, compile_once
+
+
+def _total(values):
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+total = compile_once(_total, numba.float64(FLOATS))
+"""
+
+
+def blocked_copy(folder: Path) -> tuple[Path, dict[str, str]]:
+    """A copy of the package beside which nothing can be kept, and the environment that leaves no other place."""
+    copy = copy_of_features(folder / "copy")
     # Files in the place of the folders that numba would make: permissions would not stop root.
-    blocked = tmp_path / "blocked"
+    blocked = folder / "blocked"
     blocked.touch()
     (copy / "features" / "__pycache__").touch()
-    found = show(copy, HOME=str(blocked), XDG_CACHE_HOME=str(blocked), PYTHONDONTWRITEBYTECODE="1")
-    assert found == here()
+    return copy, {"HOME": str(blocked), "XDG_CACHE_HOME": str(blocked), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_compiles_where_no_folder_can_be_written(tmp_path: Path) -> None:
+    copy, environment = blocked_copy(tmp_path)
+    (copy / "features" / "total.py").write_text(TOTAL, encoding="utf-8")
+    code = "import json, numpy; from features.total import total; print(json.dumps(total(numpy.array([1.5, 2.0]))))"
+    assert show(copy, code, **environment) == 3.5
+    assert (copy / "features" / "__pycache__").is_file()
+
+
+@pytest.mark.slow
+def test_the_kernel_compiles_where_no_folder_can_be_written(tmp_path: Path) -> None:
+    copy, environment = blocked_copy(tmp_path)
+    assert show(copy, **environment) == here()
     assert (copy / "features" / "__pycache__").is_file()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.events import BadInput
@@ -341,6 +341,7 @@ def _frame(rows: list[dict[str, object]]) -> pd.DataFrame:
     )
 
 
+@settings(max_examples=settings.default.max_examples // 2)
 @given(accounts(), st.randoms(use_true_random=False), st.sampled_from(["csv", "parquet"]))
 def test_an_imported_log_in_any_order_gives_the_same_signals(book: Accounts, order: object, suffix: str) -> None:
     rows = rows_of(book)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.scorecard import BrokenScorecard, Curve, PairTable, Scorecard
-from training.purify import centre_curve, purify_table
+from training.estimation.purify import centre_curve, purify_table
 
 N_SIGNALS = 5
 
