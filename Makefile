@@ -17,7 +17,7 @@ PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 
 	-e 's/^Installing collected packages:.*/  unpacking/p'
 
 # Generated pages, each with the module that prints it.
-PAGES := features.document:signals.md models.document:rules.md serving.reference:errors.md
+PAGES := features.document:signals.md models.document:rules.md serving.describing.reference:errors.md
 
 .PHONY: help demo test check fix docs notebooks bench results prove cover starter lock clean
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from rapport.show import console, say
-from serving.examples import REQUESTS
+from serving.describing.examples import REQUESTS
 from serving.server import serve as run
 from serving.settings import Settings
 

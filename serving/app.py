@@ -22,16 +22,16 @@ from features.events import BadInput
 from features.request import log_of_one
 from features.table import signals_matrix
 from models.rules import RuleBook
-from serving.catalogue import catalogue_routes
+from serving.answering.predictions import Predictions
 from serving.clock import Clock, now
+from serving.describing.catalogue import catalogue_routes
+from serving.describing.openapi import DESCRIPTION, describe
+from serving.describing.reference import reference_routes
+from serving.doors.head import HeadAsGet
 from serving.errors import Refusal, answer_problem, refusal_of
-from serving.head import HeadAsGet
-from serving.health import health_routes
 from serving.incumbent import Incumbent
-from serving.openapi import DESCRIPTION, describe
-from serving.predictions import Predictions
-from serving.reference import reference_routes
 from serving.settings import Settings
+from serving.watching.health import health_routes
 
 __all__ = ["create_app"]
 

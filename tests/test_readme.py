@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from serving.examples import REQUESTS
+from serving.describing.examples import REQUESTS
 from tests.service import running
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

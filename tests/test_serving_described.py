@@ -11,7 +11,7 @@ from features.events import ACCOUNT_COLUMNS, KINDS
 from features.request import EVENT_FIELDS
 from features.signals import CATALOGUE
 from models.rules import RuleBook
-from serving.examples import REFUSED, REQUESTS
+from serving.describing.examples import REFUSED, REQUESTS
 from serving.settings import Settings
 from tests.service import Service, running
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from features.arrow import log_of_frames
 from features.events import EVENT_COLUMNS, KINDS, BadInput
 from features.request import EVENT_FIELDS
+from serving.describing.reference import errors_page
 from serving.errors import PROBLEM_JSON, SHOWN, ProblemDocument, pointer_to
 from serving.outcomes import OUTCOMES
-from serving.reference import errors_page
 from tests.service import Service, running
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -322,6 +322,6 @@ def test_a_pointer_leads_back_to_its_steps(steps: list[str | int]) -> None:
 
 def test_the_page_names_every_outcome_and_is_served(service: Service) -> None:
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    assert page == errors_page(), "run 'python -m serving.reference > docs/errors.md'"
+    assert page == errors_page(), "run 'python -m serving.describing.reference > docs/errors.md'"
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(OUTCOMES)
     assert service.get("/errors").text == page

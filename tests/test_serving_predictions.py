@@ -21,7 +21,7 @@ from features.table import signals_matrix
 from models.policy import decide
 from models.rules import RuleBook
 from models.shelf import choose
-from serving.schemas import Prediction
+from serving.answering.schemas import Prediction
 from tests import logs
 from tests.oracle import Event, Facts
 from tests.service import NOW, Service, crown_model, running

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
+from serving.answering.schemas import RequestForm
 from serving.errors import SHOWN, Flaw, Refusal, pointer_to, refuse_body
-from serving.schemas import RequestForm
 
 __all__ = ["parse_body", "read_body"]
 

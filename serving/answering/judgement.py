@@ -17,8 +17,8 @@ from features.signals import SIGNAL_NAMES
 from features.table import signals_matrix
 from models.policy import Model, decide
 from models.rules import RuleBook
+from serving.answering.schemas import AS_OF
 from serving.errors import SHOWN, Flaw, Refusal
-from serving.schemas import AS_OF
 
 __all__ = ["REASONS", "Wanted", "judge"]
 
@@ -92,7 +92,7 @@ def judge(
     Parameters
     ----------
     content : mapping
-        As :func:`serving.body.parse_body` returns it.
+        As :func:`serving.answering.body.parse_body` returns it.
     rules : RuleBook
     model : Model or None
         None: the rules answer.
@@ -105,7 +105,7 @@ def judge(
     Returns
     -------
     dict
-        As :class:`serving.schemas.Prediction` describes it, to be written as JSON.
+        As :class:`serving.answering.schemas.Prediction` describes it, to be written as JSON.
 
     Raises
     ------

@@ -9,9 +9,9 @@ from typing import Any, Final
 from pydantic_core import to_jsonable_python
 
 from models.rules import RuleBook
-from serving.body import parse_body
-from serving.judgement import Wanted, judge
-from serving.schemas import request_form
+from serving.answering.body import parse_body
+from serving.answering.judgement import Wanted, judge
+from serving.answering.schemas import request_form
 
 __all__ = ["REFUSED", "REQUESTS", "answer_example"]
 

@@ -12,7 +12,7 @@ from features.events import ACCOUNT_COLUMNS, KINDS, Column
 from features.request import EVENT_FIELDS
 from features.signals import CATALOGUE
 from models.decision import REVIEW_REASONS, Decider, Relationship, Route
-from serving.fields import Part, list_of, part_of_columns, part_of_signals, typed_object, value_type
+from serving.answering.fields import Part, list_of, part_of_columns, part_of_signals, typed_object, value_type
 
 __all__ = ["AS_OF", "Prediction", "RequestForm", "request_form"]
 

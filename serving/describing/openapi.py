@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from serving.answering.schemas import Prediction, request_form
+from serving.describing.examples import REFUSED, REQUESTS, answer_example
 from serving.errors import PROBLEM_JSON, ProblemDocument
-from serving.examples import REFUSED, REQUESTS, answer_example
 from serving.outcomes import OUTCOMES
-from serving.schemas import Prediction, request_form
 
 __all__ = ["DESCRIPTION", "describe"]
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.rules import RuleBook
-from serving.body import parse_body, read_body
+from serving.answering.body import parse_body, read_body
+from serving.answering.judgement import Wanted, judge
+from serving.answering.schemas import request_form
 from serving.clock import Clock
 from serving.incumbent import Incumbent
-from serving.judgement import Wanted, judge
-from serving.schemas import request_form
 from serving.settings import Settings
 
 __all__ = ["Predictions"]

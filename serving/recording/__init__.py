@@ -1,0 +1,1 @@
+"""Keeping what was decided, also while the database cannot."""
