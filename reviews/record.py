@@ -1,4 +1,4 @@
-"""What is kept of a prediction: enough to show it, to explain it again bit for bit, and to judge whether it was right."""
+"""What is kept of a prediction: enough to show it, to explain it again bit for bit, and to judge it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from features.signals import SIGNAL_NAMES
 from models.decision import Decider, Relationship, Route
 
-__all__ = ["CATALOGUE", "Record", "Repeat", "catalogue_digest"]
+__all__ = ["CATALOGUE", "Entry", "Record", "Repeat", "catalogue_digest"]
 
 
 def catalogue_digest(names: tuple[str, ...]) -> str:
@@ -104,3 +104,19 @@ class Record:
     key_id: str | None = None
     inclusion: float | None = None
     evidence: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one request asks to keep: all of it, or nothing.
+
+    Attributes
+    ----------
+    records : tuple of Record
+        One for a single prediction; as many as were answered for a batch.
+    repeat : Repeat or None
+        Where the caller sent an `Idempotency-Key`.
+    """
+
+    records: tuple[Record, ...]
+    repeat: Repeat | None = None
