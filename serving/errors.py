@@ -144,7 +144,7 @@ def answer_problem(refusal: Refusal) -> Response:
     }
     if refusal.flaws:
         document["errors"] = [flaw.model_dump(exclude_none=True) for flaw in refusal.flaws]
-    return Response(to_json(document), status, dict(refusal.headers), PROBLEM_JSON)
+    return Response(to_json(document), status, {**outcome.headers, **refusal.headers}, PROBLEM_JSON)
 
 
 _PART_OUTCOMES: Final = {"account": "invalid-account", "events": "invalid-event", "signals": "invalid-signal"}

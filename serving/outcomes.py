@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = ["OUTCOMES", "Outcome"]
@@ -22,12 +23,18 @@ class Outcome:
         What happened, without the particulars.
     remedy : str
         What the caller can do about it, for docs/errors.md.
+    headers : mapping
+        Headers that every such answer has.
     """
 
     name: str
     status: int
     title: str
     remedy: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_SOON: Final = {"Retry-After": "1"}
 
 
 OUTCOMES: Final[dict[str, Outcome]] = {
@@ -72,10 +79,30 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             "Each of `errors` names a parameter and says what was expected of it.",
         ),
         Outcome(
+            "unauthorized",
+            401,
+            "A key is needed.",
+            "Send the header `Authorization: Bearer rpt_…` with a key that `rapport keys create` has shown and that "
+            "was not revoked. Without one nothing is told, not even which addresses there are.",
+            {"WWW-Authenticate": "Bearer"},
+        ),
+        Outcome(
+            "forbidden",
+            403,
+            "This key may not do that.",
+            "`detail` names the roles that may. A key's role never changes: create another key.",
+        ),
+        Outcome(
             "not-found",
             404,
             "There is nothing at this address.",
-            "`/openapi.json` lists every address.",
+            "`/openapi.json` lists every address; `detail` says what was looked for.",
+        ),
+        Outcome(
+            "gone",
+            410,
+            "What was here was erased.",
+            "`detail` says when and why. It does not come back: forget it, too.",
         ),
         Outcome(
             "method-not-allowed",
@@ -94,6 +121,54 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             415,
             "The body is not marked as plain JSON.",
             "Send the header `Content-Type: application/json`, and no `Content-Encoding`.",
+        ),
+        Outcome(
+            "too-many-accounts",
+            413,
+            "The batch has too many accounts.",
+            "`detail` says how many it may have. Send several batches.",
+        ),
+        Outcome(
+            "too-slow",
+            408,
+            "The body did not arrive in time.",
+            "`detail` says how long it may take. Write the body first, then send it at once.",
+        ),
+        Outcome(
+            "idempotency-conflict",
+            409,
+            "A request with this Idempotency-Key is being answered.",
+            "Wait and send it again: it then gets the first one's answer.",
+            _SOON,
+        ),
+        Outcome(
+            "idempotency-reused",
+            422,
+            "This Idempotency-Key was used for another request.",
+            "A key stands for one request, address and body. Make a new one, such as a UUID, for each.",
+        ),
+        Outcome(
+            "overloaded",
+            503,
+            "The service has too much in hand.",
+            "Nothing was decided. Wait as long as the header `Retry-After` says, then send it again; slow down if it "
+            "happens often.",
+            _SOON,
+        ),
+        Outcome(
+            "spool-full",
+            503,
+            "The prediction could not be kept.",
+            "The database has been away for so long that what waits for it fills its place, and no prediction is "
+            "given that would be lost. Send it again after `Retry-After`; with `?record=false` it is answered at once.",
+            {"Retry-After": "30"},
+        ),
+        Outcome(
+            "database-unavailable",
+            503,
+            "What was kept cannot be reached now.",
+            "The database does not answer; predictions are still given. Send it again after `Retry-After`.",
+            {"Retry-After": "5"},
         ),
         Outcome(
             "http-error",

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+from features.events import BadInput
+
+__all__ = ["LogLevel", "Settings"]
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+_PREFIX: Final = "RAPPORT_"
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=3600, json_schema_extra={"unit": "seconds"})]
+Bytes = Annotated[int, Field(ge=1, json_schema_extra={"unit": "bytes"})]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
     """Settings of the service; each is an argument here and the variable `RAPPORT_` plus its name in capitals.
 
+    docs/settings.md is made of this class.
+
     Examples
     --------
     >>> Settings(port=8001).port
     8001
+    >>> Settings.variable("max_body_bytes")
+    'RAPPORT_MAX_BODY_BYTES'
     """
 
-    model_config = SettingsConfigDict(env_prefix="RAPPORT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
-    workers: Annotated[int, Field(ge=1, description="Processes that answer.")] = 1
+    workers: Annotated[Count, Field(description="Processes that answer.")] = 1
+
     store: Annotated[Path, Field(description="Folder of the trained models and the pointer to the champion.")] = Path(
         "models/store"
     )
@@ -33,8 +49,93 @@ class Settings(BaseSettings):
         Field(description="A version in the store, the path of a bundle, `starter` or `rules`; default the champion."),
     ] = None
     rules: Annotated[Path | None, Field(description="A rules file; default the rules that ship.")] = None
-    champion_seconds: Annotated[
-        float, Field(gt=0, description="Seconds between looks at the pointer to the champion.")
+    champion_seconds: Annotated[Seconds, Field(description="Between looks at the pointer to the champion.")] = 1.0
+
+    database: Annotated[
+        # It may hold a password, so it is never printed with the others.
+        str,
+        Field(
+            repr=False,
+            description="Where predictions, keys and verdicts are kept: `sqlite:///PATH` (four slashes begin an "
+            "absolute path) or `postgresql://USER:PASSWORD@HOST:PORT/NAME`.",
+        ),
+    ] = "sqlite:///rapport.db"
+    database_seconds: Annotated[
+        Seconds, Field(description="What one statement, or connecting, may take before the database counts as down.")
+    ] = 5.0
+    record_seconds: Annotated[
+        Seconds,
+        Field(
+            description="How long a prediction waits to be kept; after that it is spooled and answered with "
+            "`recorded: false`."
+        ),
     ] = 1.0
-    max_body_bytes: Annotated[int, Field(ge=1, description="Bytes of a request's body, at most.")] = 1_048_576
-    max_events: Annotated[int, Field(ge=1, description="Events of one account, at most.")] = 10_000
+    queue: Annotated[
+        Count, Field(description="Predictions that may wait to be kept in one process; beyond it callers get 503.")
+    ] = 2_000
+    spool: Annotated[
+        Path,
+        Field(
+            description="Folder of a process's own files: predictions that the database could not take yet, and what "
+            "is known of the keys. On a disk that outlives the process."
+        ),
+    ] = Path("rapport-spool")
+    spool_bytes: Annotated[
+        Bytes, Field(description="Size of one process's spool, at most; once it is full, callers get 503.")
+    ] = 268_435_456
+    audit_share: Annotated[
+        Share, Field(description="Share of the automatic answers that is drawn for a reviewer to look at.")
+    ] = 0.02
+    repeat_hours: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=720,
+            description="How long an `Idempotency-Key` is remembered.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = 24.0
+
+    auth: Annotated[
+        bool, Field(description="Whether callers have to show a key; without, it listens on this machine alone.")
+    ] = True
+    key_seconds: Annotated[
+        Seconds, Field(description="Between looks at the keys: so long a revoked one may still be let in.")
+    ] = 1.0
+
+    max_body_bytes: Annotated[Bytes, Field(description="Of a request for one account, at most.")] = 1_048_576
+    max_events: Annotated[Count, Field(description="Events of one account, at most.")] = 10_000
+    max_batch: Annotated[Count, Field(description="Accounts of a batch, at most.")] = 1_000
+    max_batch_bytes: Annotated[Bytes, Field(description="Of a batch, at most.")] = 16_777_216
+    max_waiting: Annotated[
+        Count, Field(description="Requests that one process has in hand, at most; beyond it callers get 503.")
+    ] = 512
+    body_seconds: Annotated[Seconds, Field(description="In which a request's body has to arrive.")] = 15.0
+    keep_alive_seconds: Annotated[
+        Seconds, Field(description="How long a connection may be idle; a proxy in front should give up earlier.")
+    ] = 75.0
+    drain_seconds: Annotated[
+        Seconds, Field(description="What requests in hand are given to finish when the service is told to stop.")
+    ] = 20.0
+
+    log_level: Annotated[LogLevel, Field(description="What is worth a line; `info` logs each request.")] = "info"
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """Return the name of a setting's variable."""
+        return f"{_PREFIX}{name.upper()}"
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """Take what is given, else what the environment says, else the default.
+
+        Raises
+        ------
+        BadInput
+            A setting does not fit; it is named, and what was expected.
+        """
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            places = "; ".join(f"{cls.variable(str(each['loc'][0]))}: {each['msg']}" for each in error.errors())
+            raise BadInput(f"A setting does not fit: {places}. docs/settings.md describes them all.") from None

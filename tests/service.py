@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -62,9 +63,10 @@ class Service:
 
 @contextmanager
 def running(store: Path, **settings: Any) -> Iterator[Service]:
-    """Run the service with its own clock, which stands still at `NOW`."""
-    app = create_app(Settings(store=store, **settings), clock=lambda: NOW)
-    with asyncio.Runner() as loop:
+    """Run the service with its own clock, which stands still at `NOW`; unless told otherwise, without keys."""
+    with TemporaryDirectory() as home, asyncio.Runner() as loop:
+        kept = {"auth": False, "database": f"sqlite:///{home}/rapport.db", "spool": Path(home, "spool")}
+        app = create_app(Settings(store=store, **kept | settings), clock=lambda: NOW)
         life = app.router.lifespan_context(app)
         loop.run(life.__aenter__())
         try:
