@@ -1,1 +1,1 @@
-"""Keeping what was decided, also while the database cannot."""
+"""How what was answered is kept: the one door from serving to the database."""
