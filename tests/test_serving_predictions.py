@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -23,8 +22,8 @@ from models.rules import RuleBook
 from models.shelf import choose
 from serving.answering.schemas import Prediction
 from tests import logs
-from tests.oracle import Event, Facts
 from tests.service import NOW, Service, crown_model, running
+from tests.wire import text_of, wire_account, wire_event
 
 ACME = {
     "account": {"account_id": "acme", "party": "organisation", "owner_id": None},
@@ -54,32 +53,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_model(store: Path) -> Iterator[Service]:
     with running(store) as service:
         yield service
-
-
-def text_of(micros: int | None, style: int = 0) -> str | None:
-    """One of the ways to write a time."""
-    if micros is None:
-        return None
-    time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-    if style == 1:
-        return time.replace(tzinfo=None).isoformat(" ")
-    if style == 2:
-        return (time + timedelta(hours=5, minutes=30)).isoformat().replace("+00:00", "+05:30")
-    return time.isoformat().replace("+00:00", "Z")
-
-
-def wire_event(event: Event, style: int) -> dict[str, Any]:
-    times = {name: text_of(getattr(event, name), style) for name in ("occurred_at", "ends_at", "recorded_at")}
-    return event._asdict() | times
-
-
-def wire_account(name: str, facts: Facts) -> dict[str, Any]:
-    return {
-        "account_id": name,
-        "party": facts.party,
-        "owner_id": facts.owner or None,
-        "owner_since": text_of(facts.owner_since),
-    }
 
 
 def as_json(value: float) -> float | None:

@@ -37,7 +37,7 @@ class Part:
     expected: dict[str, str]
 
 
-def part_of_columns(name: str, columns: Iterable[Column], *, filled: bool) -> Part:
+def part_of_columns(name: str, columns: Iterable[Column]) -> Part:
     """Describe an object with an export's columns for fields.
 
     Parameters
@@ -45,10 +45,9 @@ def part_of_columns(name: str, columns: Iterable[Column], *, filled: bool) -> Pa
     name : str
         As the OpenAPI document calls it.
     columns : iterable of Column
-    filled : bool
-        A field that is left out becomes None; else it stays out.
+        One that is not required may be left out.
     """
-    fields = {column.name: _of_column(column, filled=filled) for column in columns}
+    fields = {column.name: _of_column(column) for column in columns}
     expected = {column.name: column.expected + ("" if column.required else ", or null") for column in columns}
     return Part(typed_object(name, fields), expected)
 
@@ -74,12 +73,10 @@ def typed_object(name: str, fields: dict[str, Any]) -> Any:
     return made
 
 
-def _of_column(column: Column, *, filled: bool) -> Any:
+def _of_column(column: Column) -> Any:
     about: dict[str, Any] = {"description": column.meaning}
     if column.required:
         return Annotated[value_type(column), Field(**about)]
-    if filled:
-        return Annotated[value_type(column) | None, Field(default=None, **about)]
     return NotRequired[Annotated[value_type(column) | None, Field(**about)]]
 
 

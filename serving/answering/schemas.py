@@ -41,10 +41,10 @@ class RequestForm:
 @lru_cache(maxsize=8)
 def request_form(max_events: int) -> RequestForm:
     """Describe a request whose account has at most so many events."""
-    account = part_of_columns("Account", ACCOUNT_COLUMNS, filled=False)
-    event = part_of_columns("Event", EVENT_FIELDS, filled=True)
+    account = part_of_columns("Account", ACCOUNT_COLUMNS)
+    event = part_of_columns("Event", EVENT_FIELDS)
     signals = part_of_signals("Signals", CATALOGUE)
-    as_of = part_of_columns("AsOf", [AS_OF], filled=False)
+    as_of = part_of_columns("AsOf", [AS_OF])
     fields: dict[str, Any] = {
         "account": Annotated[account.type, Field(description=_ACCOUNT)],
         "events": NotRequired[
