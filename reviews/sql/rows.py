@@ -1,0 +1,35 @@
+"""Records as rows, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, select
+
+from reviews.record import Record
+from reviews.tables import evidence, predictions
+
+__all__ = ["WITH_EVIDENCE", "record_of", "row_of"]
+
+_COLUMNS: Final = tuple(column.name for column in predictions.columns)
+
+WITH_EVIDENCE: Final[Select[Any]] = select(*predictions.columns, evidence.c.content).outerjoin_from(
+    predictions, evidence, evidence.c.prediction_id == predictions.c.id
+)
+"""Whole records; `record_of` reads the rows."""
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """Return a record as a row of predictions."""
+    row = {name: getattr(record, name) for name in _COLUMNS}
+    row["review_reasons"] = " ".join(record.review_reasons)
+    return row
+
+
+def record_of(row: Row[Any] | Sequence[Any]) -> Record:
+    """Return a row of `WITH_EVIDENCE` as a record."""
+    *values, content = row
+    kept = dict(zip(_COLUMNS, values, strict=True))
+    kept["review_reasons"] = tuple(kept["review_reasons"].split())
+    return Record(**kept, evidence=content)

@@ -1,0 +1,72 @@
+"""Keeping predictions: few statements for any number of entries, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from features.signals import SIGNAL_NAMES
+from reviews.record import CATALOGUE, Entry, Record, Repeat
+from reviews.sql.erasure import latest_erasures
+from reviews.sql.insert import insert_new
+from reviews.sql.journal import Turn, take_turn
+from reviews.sql.library import find_secret
+from reviews.sql.repeats import Use, find_repeats, keep_repeats
+from reviews.sql.rows import row_of
+from reviews.sql.standing import update_standing
+from reviews.tables import catalogues, evidence, predictions
+
+__all__ = ["write"]
+
+
+def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | None]:
+    """Keep entries; see :meth:`reviews.ledger.Ledger.write`."""
+    turn = take_turn(connection, sum(len(entry.records) for entry in entries))
+    repeats = [entry.repeat for entry in entries if entry.repeat is not None]
+    firsts = find_repeats(connection, [_use(repeat) for repeat in repeats])
+    fresh: dict[Use, Repeat] = {}
+    answers: list[Repeat | None] = []
+    records: list[Record] = []
+    for entry in entries:
+        first = _first(entry.repeat, firsts | fresh)
+        answers.append(first)
+        if first is None:
+            records.extend(entry.records)
+            if entry.repeat is not None:
+                fresh[_use(entry.repeat)] = entry.repeat
+    keep_repeats(connection, fresh.values())
+    _keep(connection, _not_erased(connection, records, turn), turn)
+    return answers
+
+
+def _use(repeat: Repeat) -> Use:
+    return repeat.key_id, repeat.key
+
+
+def _first(repeat: Repeat | None, firsts: dict[Use, Repeat]) -> Repeat | None:
+    """Return what was answered first under the key; None where that is this answer, which is written once more."""
+    if repeat is None:
+        return None
+    first = firsts.get(_use(repeat))
+    return None if first == repeat else first
+
+
+def _not_erased(connection: Connection, records: list[Record], turn: Turn) -> list[Record]:
+    """Leave out what was decided before its account was erased, such as what came late from a spool."""
+    erased_at = turn.erased_at
+    doubtful = () if erased_at is None else {each.account_id for each in records if each.decided_at <= erased_at}
+    secret = find_secret(connection, "tombstones") if doubtful else None
+    if secret is None:
+        return records
+    last = latest_erasures(connection, doubtful, secret)
+    return [each for each in records if each.decided_at > last.get(each.account_id, -1)]
+
+
+def _keep(connection: Connection, records: list[Record], turn: Turn) -> None:
+    if any(record.catalogue == CATALOGUE for record in records):
+        insert_new(connection, catalogues, [{"digest": CATALOGUE, "names": "\n".join(SIGNAL_NAMES)}])
+    insert_new(connection, predictions, [row_of(record) for record in records])
+    seen = [record for record in records if record.evidence is not None]
+    insert_new(connection, evidence, [{"prediction_id": each.id, "content": each.evidence} for each in seen])
+    update_standing(connection, records, turn)
