@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.progress import Progress, follow, silent
 from features.reader import Export
 from features.table import signals_matrix
-from models.decision import Decisions
+from models.decisions import Decisions
 from models.policy import Model, decide
 from models.rules import RuleBook
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.signals import BY_NAME, SIGNAL_NAMES
-from models.decision import DECIDERS, RELATIONSHIPS, REVIEW_REASONS, Codes, Decisions, Floats, Truths, Versions
+from models.decision import DECIDERS, RELATIONSHIPS, REVIEW_REASONS, Versions
+from models.decisions import Codes, Decisions, Floats, Truths
 from models.limits import FEW_EVENTS, LIMITS, OUTSIDE, RULES_CERTAIN, RULES_FIRM, Limit
 from models.reasons import RuleExplanation, SignalExplanation
 from models.rules import RuleBook, RuleScores

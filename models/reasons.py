@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -122,7 +123,7 @@ class RuleExplanation:
     def reason(self, row: int, column: int) -> Reason:
         """Give a rule's own sentence."""
         rule = self.book.rules[column]
-        return Reason(rule.name, 1.0, "yes/no", float(self.contributions[row, column]), rule.text)
+        return Reason(rule.name, 1.0, "yes/no", self.contributions.item(row, column), rule.text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +143,7 @@ class SignalExplanation:
 
     def reason(self, row: int, column: int) -> Reason:
         """Make a sentence of the signal's meaning, its value and the side it speaks for."""
-        value, log_odds = float(self.X[row, column]), float(self.contributions[row, column])
+        value, log_odds = self.X.item(row, column), self.contributions.item(row, column)
         signal = CATALOGUE[column]
         side = SIDES[0] if log_odds > 0 else SIDES[1]
         text = f"{_SUBJECTS[column]}: {show_value(signal, value)}, which speaks for {side}."
@@ -170,19 +171,20 @@ def show_value(signal: Signal, value: float) -> str:
     >>> show_value(BY_NAME["retainer_active"], 1.0), show_value(BY_NAME["spend"], float("nan"))
     ('yes', 'not known')
     """
-    if math.isnan(value):
-        return "not known"
-    match signal.unit.name:
-        case "yes/no":
-            return "yes" if value > 0 else "no"
-        case "share":
-            return f"{100 * value:.0f} %"
-        case "money":
-            return f"{value:,.2f}"
-        case "days" | "points":
-            return f"{value:,.1f}".removesuffix(".0") + f" {signal.unit.name}"
-        case _:
-            return f"{value:,.2f}".rstrip("0").rstrip(".")
+    return "not known" if math.isnan(value) else _SHOWN.get(signal.unit.name, _show_number)(value)
+
+
+def _show_number(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+_SHOWN: Final[dict[str, Callable[[float], str]]] = {
+    "yes/no": lambda value: "yes" if value > 0 else "no",
+    "share": lambda value: f"{100 * value:.0f} %",
+    "money": "{:,.2f}".format,
+    "days": lambda value: f"{value:,.1f}".removesuffix(".0") + " days",
+    "points": lambda value: f"{value:,.1f}".removesuffix(".0") + " points",
+}
 
 
 def strongest(contributions: Floats, most: int | None = None) -> Any:

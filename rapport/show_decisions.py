@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from models.decision import REVIEW_REASONS, Decision, Decisions
+from models.decision import REVIEW_REASONS, Decision
+from models.decisions import Decisions
 from rapport.show import print_table, say
 
 __all__ = ["Tally", "print_decision"]

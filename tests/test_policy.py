@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.signals import SIGNAL_NAMES
-from models.decision import DECIDERS, RELATIONSHIPS, REVIEW_REASONS, Decision, Decisions
+from models.decision import DECIDERS, RELATIONSHIPS, REVIEW_REASONS, Decision
+from models.decisions import Decisions
 from models.policy import LIMITS, Model, Thresholds, decide
 from models.rules import RuleBook
 from models.scorecard import Curve, Scorecard
@@ -199,6 +200,8 @@ def test_an_account_alone_is_decided_as_among_others(X, model, data):
         alone = decide(X[i : i + 1], RULES, model, verdicts[i : i + 1])
         assert columns(alone) == {name: values[i : i + 1] for name, values in columns(together).items()}
         assert alone.decision(0, None) == together.decision(i, None)
+    assert together.decisions(None) == [together.decision(i, None) for i in range(len(X))]
+    assert together.decisions(2) == [together.decision(i, 2) for i in range(len(X))]
 
 
 @given(worlds, models, priors, st.data())
