@@ -8,11 +8,15 @@ from uuid import UUID
 
 from models.decision import Decider, Relationship, Route
 
-__all__ = ["FAREWELL_DAYS", "Change", "Tombstone"]
+__all__ = ["FAREWELL_DAYS", "SEAL", "Change", "Tombstone"]
 
 FAREWELL_DAYS: Final = 30
 """For so long the changes name an erased account, so that whoever copied it can erase it too. A reader who was away for
 longer starts again from the beginning, and drops what is not there."""
+
+SEAL: Final = "cursor"
+"""Name of the secret that cursors are sealed with. A backup leaves it out: a restored database gives the numbers behind
+its end anew, and no cursor from before the restore may be taken for one of those."""
 
 
 @dataclass(frozen=True, slots=True)

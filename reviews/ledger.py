@@ -149,6 +149,14 @@ class Ledger:
             self._database.scrub()
         return forgotten
 
+    def last_forgotten(self) -> int:
+        """Return the `seq` of the last farewell that the changes tell no more, 0 where there was none.
+
+        Whoever follows the changes, stopped before it and comes back missed it, and has to begin anew.
+        """
+        with self._database.reading() as connection:
+            return erasure.last_forgotten(connection)
+
     def keys(self) -> list[Key]:
         """Return all API keys, the oldest first, the revoked ones too."""
         with self._database.reading() as connection:

@@ -107,6 +107,13 @@ journal: Final = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("change_seq", BigInteger, nullable=False, comment="The last that was given out; none is given twice."),
     Column("erased_at", BigInteger, comment="When the last account was erased."),
+    Column(
+        "farewell_seq",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="The last farewell that is told no more.",
+    ),
     CheckConstraint("id = 1", name="one_row"),
     comment="One row. Whoever writes updates it first, so writers take turns and changes are seen in their order.",
 )

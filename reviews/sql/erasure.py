@@ -14,7 +14,14 @@ from reviews.sql.journal import take_turn
 from reviews.sql.repeats import forget_repeats_of
 from reviews.tables import erased_predictions, evidence, farewells, journal, predictions, standing, tombstones
 
-__all__ = ["erase", "find_tombstone", "forget_farewells", "latest_erasures", "tombstone_of_prediction"]
+__all__ = [
+    "erase",
+    "find_tombstone",
+    "forget_farewells",
+    "last_forgotten",
+    "latest_erasures",
+    "tombstone_of_prediction",
+]
 
 
 def erase(
@@ -56,7 +63,18 @@ def _say_farewell(connection: Connection, account_id: str, seq: int, at: int) ->
 
 def forget_farewells(connection: Connection, before: int) -> int:
     """Forget the names of accounts that were erased before a time, and say how many those were."""
-    return connection.execute(delete(farewells).where(farewells.c.erased_at < before)).rowcount
+    old = farewells.c.erased_at < before
+    last = connection.execute(select(func.max(farewells.c.change_seq)).where(old)).scalar()
+    if last is None:
+        return 0
+    connection.execute(update(journal).values(farewell_seq=last).where(journal.c.farewell_seq < last))
+    return connection.execute(delete(farewells).where(old)).rowcount
+
+
+def last_forgotten(connection: Connection) -> int:
+    """Return the number of the last farewell that is told no more, 0 where none was forgotten yet."""
+    last: int = connection.execute(select(journal.c.farewell_seq)).scalar_one()
+    return last
 
 
 def find_tombstone(connection: Connection, account_id: str, secret: bytes) -> Tombstone | None:

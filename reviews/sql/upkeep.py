@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select
 
 from features.events import BadInput
+from reviews.change import SEAL
 from reviews.engines import Place
 from reviews.tables import evidence, journal, metadata, predictions
 
@@ -74,6 +75,8 @@ def _copy(connection: Connection, copy: sqlite3.Connection) -> str | None:
     source = connection.connection.driver_connection
     assert isinstance(source, sqlite3.Connection)  # noqa: S101 - as its place says
     source.backup(copy)
+    copy.execute("DELETE FROM secrets WHERE name = ?", [SEAL]).close()
+    copy.commit()
     # One file without companions, which can be carried anywhere.
     copy.execute("PRAGMA journal_mode=DELETE").close()
     found = [text for (text,) in copy.execute("PRAGMA integrity_check").fetchall()]

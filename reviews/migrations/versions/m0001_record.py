@@ -76,6 +76,13 @@ def _keep_predictions() -> None:
             "change_seq", sa.BigInteger(), nullable=False, comment="The last that was given out; none is given twice."
         ),
         sa.Column("erased_at", sa.BigInteger(), nullable=True, comment="When the last account was erased."),
+        sa.Column(
+            "farewell_seq",
+            sa.BigInteger(),
+            server_default="0",
+            nullable=False,
+            comment="The last farewell that is told no more.",
+        ),
         sa.CheckConstraint("id = 1", name=op.f("ck_journal_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
         comment="One row. Whoever writes updates it first, so writers take turns and changes are seen in their order.",
