@@ -1,0 +1,194 @@
+"""What was asked and is not answered yet, shared by the event loop and the two threads that keep.
+
+The event loop puts asks in. While the database answers, the writer takes them in groups. As soon as it does not, or an
+entry has waited for too long, the mode is "spooling": then the spooler takes all that waits, also what the writer has
+in hand and may be stuck with, and the writer sees to the database and empties the spool::
+
+                 an entry waited too long, or DatabaseDown
+        direct ─────────────────────────────────────────────► spooling
+               ◄─────────────────────────────────────────────
+                 one last group is all that the spool holds
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from itertools import chain
+from threading import Condition, Lock
+from time import monotonic
+from typing import Final
+
+from serving.recording.asks import Ask, Job, Keep
+from serving.recording.spool import Spool
+from serving.recording.state import Mode
+
+__all__ = ["GROUP", "Intake"]
+
+GROUP: Final = 500
+"""Records that one transaction writes, unless a single entry has more."""
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Asks in the order in which they came.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds that an entry may wait for the database.
+
+    Attributes
+    ----------
+    mode : {"direct", "spooling"}
+    why : str or None
+        Why it is "spooling".
+    closing : bool
+        Nothing more will be asked.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self.mode: Mode = "direct"
+        self.why: str | None = None
+        self.closing = False
+        self._patience = patience
+        self._waiting: deque[Ask] = deque()
+        self._in_hand: list[Keep] = []
+        self._spooling = False
+        self._resuming = False
+        lock = Lock()
+        self._for_writer = Condition(lock)
+        self._for_spooler = Condition(lock)
+
+    def put(self, ask: Ask) -> None:
+        """Ask for something."""
+        with self._for_writer:
+            self._waiting.append(ask)
+            (self._for_writer if self.mode == "direct" else self._for_spooler).notify()
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits to be taken."""
+        return bool(self._waiting)
+
+    def nudge(self) -> None:
+        """Have the writer look around, though nothing is asked."""
+        with self._for_writer:
+            self._for_writer.notify()
+
+    def take(self, seconds: float) -> list[Ask]:
+        """Return the asks that are next, for the writer; none where none has come within so many seconds.
+
+        They are entries of about `GROUP` records, or a single job. What was taken before counts as answered.
+        """
+        with self._for_writer:
+            self._in_hand = []
+            if self.mode == "direct" and not (self._waiting or self.closing):
+                self._for_writer.wait(seconds)
+            return self._group() if self.mode == "direct" else []
+
+    def finish(self) -> None:
+        """Say that what the writer took is in the database, and need not be spooled any more."""
+        with self._for_writer:
+            self._in_hand = []
+
+    def divert(self, why: str) -> None:
+        """Have everything spooled from now on, also what the writer has in hand."""
+        with self._for_writer:
+            news = self._divert(why)
+        if news:
+            _log.warning("Predictions are spooled from now on. %s", why)
+
+    def take_stuck(self) -> list[Ask] | None:
+        """Wait until something has to be spooled, and return it, for the spooler; None at the very end.
+
+        What was taken before counts as spooled.
+        """
+        with self._for_spooler:
+            self._spooling = False
+            self._for_writer.notify()
+            late = self._wait_until_late()
+            stuck = self._wait_until_stuck()
+        if late:
+            _log.warning("Predictions are spooled from now on. %s", self.why)
+        return stuck
+
+    def resume(self, spool: Spool) -> bool:
+        """Go back to "direct" if the spool holds one more group at most, which the writer has to write first."""
+        with self._for_writer:
+            self._resuming = True
+            while self._spooling or self._in_hand:
+                self._for_writer.wait()
+            self._resuming = False
+            news = spool.records <= GROUP
+            if news:
+                self.mode, self.why = "direct", None
+            self._for_spooler.notify()
+        if news:
+            _log.warning("Predictions go to the database again.")
+        return news
+
+    def pause(self, seconds: float) -> None:
+        """Wait before the database is tried again; less where the service is about to end."""
+        with self._for_writer:
+            self._for_writer.wait_for(lambda: self.closing, seconds)
+
+    def end(self) -> None:
+        """Have what the writer did not get to spooled, now that it has had its time."""
+        with self._for_writer:
+            self._divert("The service ends.")
+
+    def close(self) -> None:
+        """Say that nothing more will be asked."""
+        with self._for_writer:
+            self.closing = True
+            self._for_writer.notify()
+            self._for_spooler.notify()
+
+    def _group(self) -> list[Ask]:
+        group: list[Ask] = []
+        records = 0
+        while self._waiting and records < GROUP:
+            ask = self._waiting[0]
+            if isinstance(ask, Job):
+                return group or [self._waiting.popleft()]
+            self._waiting.popleft()
+            group.append(ask)
+            self._in_hand.append(ask)
+            records += ask.records
+        return group
+
+    def _divert(self, why: str) -> bool:
+        news = self.mode == "direct"
+        self.mode, self.why = "spooling", why
+        self._for_spooler.notify()
+        self._for_writer.notify()
+        return news
+
+    def _wait_until_late(self) -> bool:
+        """Wait until the mode is "spooling"; whether that is since an entry waited for too long."""
+        late = False
+        while self.mode == "direct":
+            # An entry that comes meanwhile is late only after this, so nobody need wake this thread.
+            if (left := self._patience_left()) > 0:
+                self._for_spooler.wait(left)
+            else:
+                late = self._divert(f"The database took more than {self._patience:g} s to write.")
+        return late
+
+    def _wait_until_stuck(self) -> list[Ask] | None:
+        while not (self._in_hand or (self._waiting and not self._resuming)):
+            if self.closing and not self._waiting:
+                return None
+            self._for_spooler.wait()
+        stuck = [*self._in_hand, *self._waiting]
+        self._in_hand = []
+        self._waiting.clear()
+        self._spooling = True
+        return stuck
+
+    def _patience_left(self) -> float:
+        """Seconds until the entry that waits for longest has waited for too long."""
+        oldest = next((ask for ask in chain(self._in_hand, self._waiting) if isinstance(ask, Keep)), None)
+        return self._patience if oldest is None else oldest.since + self._patience - monotonic()

@@ -1,0 +1,153 @@
+"""The thread that writes to the database: what waits in groups, and what was spooled once the database is back."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Sequence
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
+
+from features.events import BadInput
+from reviews.database import DatabaseDown
+from reviews.record import Repeat
+from serving.errors import Refusal
+from serving.recording.asks import Ask, Job, Keep, settle
+from serving.recording.commits import Outcome, commit
+from serving.recording.draining import drain
+from serving.recording.errands import Errands
+from serving.recording.intake import GROUP, Intake
+from serving.recording.spool import Spool
+from serving.recording.spooler import away
+from serving.recording.state import Kept
+
+if TYPE_CHECKING:
+    from reviews.ledger import Ledger
+
+__all__ = ["Writer"]
+
+FIRST_WAIT: Final = 0.2
+LONGEST_WAIT: Final = 5.0
+"""Seconds before the database is tried again: so long at first, twice as long each time, and never longer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Writer(Thread):
+    """Takes everything that waits, up to a group, into one transaction: what comes meanwhile makes the next.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    check : callable
+        Raises BadInput where the database is of another version, and DatabaseDown.
+    intake : Intake
+    spool : Spool
+    errands : Errands
+    loop : AbstractEventLoop
+        In which answers are awaited.
+
+    Attributes
+    ----------
+    kept, drained, set_aside : int
+        Records, as `State` counts them.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        check: Callable[[], object],
+        intake: Intake,
+        spool: Spool,
+        errands: Errands,
+        loop: AbstractEventLoop,
+    ) -> None:
+        super().__init__(name="writer", daemon=True)
+        self.kept = self.drained = self.set_aside = 0
+        self._ledger = ledger
+        self._check = check
+        self._intake = intake
+        self._spool = spool
+        self._errands = errands
+        self._loop = loop
+        self._wait = FIRST_WAIT
+
+    def run(self) -> None:
+        """Work until the intake is closed, whatever happens to the database."""
+        while True:
+            why = self._try_to_work()
+            if why is not None:
+                self._intake.divert(why)
+            if self._intake.closing:
+                return
+            self._intake.pause(self._wait)
+            self._wait = min(2 * self._wait, LONGEST_WAIT)
+
+    def drain(self, spool: Spool) -> None:
+        """Move a group of what a spool holds to the database."""
+        drained, aside = drain(spool, GROUP, self._ledger, self._check)
+        self.drained += drained
+        self.set_aside += aside
+        self._wait = FIRST_WAIT
+
+    def _try_to_work(self) -> str | None:
+        """Work until the intake is closed, or something is in the way; what that is."""
+        try:
+            self._check()
+            while not self._intake.closing or self._intake.waits:
+                self._turn()
+        except (DatabaseDown, BadInput) as error:
+            return str(error)
+        except OSError as error:
+            return f"The spool cannot be used: {error.strerror}."
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end recording: it is told and tried again
+            _log.error("The writer failed with %s.", type(error).__name__)
+            return "The service failed at writing; its log says how."
+        return None
+
+    def _turn(self) -> None:
+        if self._intake.mode == "spooling":
+            if self._intake.resume(self._spool):
+                self._drain_rest()
+            else:
+                self.drain(self._spool)
+            return
+        asks = self._intake.take(self._errands.wait())
+        if asks:
+            self._answer(asks)
+        if not self._intake.closing:
+            self._errands.run(self._ledger)
+
+    def _drain_rest(self) -> None:
+        """Write the last group, after new asks are let through again and before any of them."""
+        while not self._spool.empty and self._intake.mode == "direct":
+            self.drain(self._spool)
+
+    def _answer(self, asks: Sequence[Ask]) -> None:
+        if isinstance(asks[0], Job):
+            settle(self._loop, [(asks[0], self._do(asks[0]))])
+            return
+        keeps = [ask for ask in asks if isinstance(ask, Keep)]
+        outcomes = commit(self._ledger, [ask.entry for ask in keeps], self._check)
+        self._intake.finish()
+        self._wait = FIRST_WAIT
+        self.kept += sum(ask.records for ask, outcome in zip(keeps, outcomes, strict=True) if outcome is None)
+        settle(self._loop, [(ask, _result(outcome)) for ask, outcome in zip(keeps, outcomes, strict=True)])
+
+    def _do(self, job: Job) -> Any:
+        try:
+            return job.do(self._ledger)
+        except DatabaseDown as error:
+            self._intake.divert(str(error))
+            return away()
+        except Exception as error:  # noqa: BLE001 - raised where it was asked
+            return error
+
+
+def _result(outcome: Outcome) -> Kept | Refusal:
+    """Return what is answered to whoever asked to keep an entry."""
+    if outcome is None:
+        return Kept(recorded=True)
+    if isinstance(outcome, Repeat):
+        return Kept(recorded=True, repeat=outcome)
+    return Refusal("internal-error", "The prediction could not be kept; the service's log says why.")
