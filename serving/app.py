@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
@@ -13,27 +13,43 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.events import BadInput
 from features.request import log_of_one
 from features.table import signals_matrix
 from models.rules import RuleBook
+from reviews.database import Database, DatabaseDown, open_database
+from reviews.schema import prepare
 from serving.answering.predictions import Predictions
 from serving.clock import Clock, now
 from serving.describing.catalogue import catalogue_routes
 from serving.describing.openapi import DESCRIPTION, describe
 from serving.describing.reference import reference_routes
+from serving.doors.capacity import Capacity
+from serving.doors.guard import Guard
 from serving.doors.head import HeadAsGet
+from serving.doors.keyring import Keyring
+from serving.doors.last_resort import LastResort
+from serving.doors.snapshot import KeySnapshot
 from serving.errors import Refusal, answer_problem, refusal_of
 from serving.incumbent import Incumbent
-from serving.settings import Settings
+from serving.recording.records import Records
+from serving.settings import Settings, shared_metrics
+from serving.watching.exposition import metrics_routes
 from serving.watching.health import health_routes
+from serving.watching.lookout import Lookout
+from serving.watching.rounds import going_round
+from serving.watching.visits import Visits
 
 __all__ = ["create_app"]
+
+_VERSION: Final = version("rapport")
+
+_ROUND: Final = 1.0
+"""Seconds between looks at the parts of the service."""
 
 _REFUSED: Final = (HTTPException, RequestValidationError, Refusal, BadInput)
 
@@ -53,91 +69,120 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
     Returns
     -------
     FastAPI
-        An ASGI application. Rules and model are loaded.
+        An ASGI application. Rules and model are loaded, and the database's tables are right if it could be asked.
 
     Raises
     ------
     BadInput
-        The rules file does not hold, or a model was asked for by a name that nothing has. A model that is absent or
-        broken is no error: the rules answer, and the service says so.
+        The rules file does not hold, a model was asked for by a name that nothing has, or the database has the tables
+        of another version. A model that is absent or broken is no error: the rules answer, and the service says so. Nor
+        is a database that does not answer.
     """
-    settings = settings or Settings()
-    rules = RuleBook.default() if settings.rules is None else RuleBook.load(settings.rules)
-    incumbent = Incumbent(settings.model, settings.store)
-    predictions = Predictions(settings, rules, incumbent, clock)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        _warm()
-        looking = asyncio.create_task(incumbent.look_after(settings.champion_seconds))
-        yield
-        looking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looking
-
+    parts = _assemble(settings or Settings.read(), clock)
     # FastAPI itself, with the files of its description page on board: many a CRM stands where no network reaches.
     app: FastAPI = FastAPIOffline(
-        title="Rapport", version=version("rapport"), description=DESCRIPTION, lifespan=lifespan, redirect_slashes=False
+        title="Rapport",
+        version=_VERSION,
+        description=DESCRIPTION,
+        lifespan=lambda _: _living(parts),
+        redirect_slashes=False,
     )
-    # A plain route: FastAPI's own would read the body into objects, and the answer through a model. It comes first,
-    # since routes are tried in turn.
-    app.router.routes.insert(
-        0, Route("/v1/predictions", predictions.respond, methods=["POST"], include_in_schema=False)
-    )
-    app.include_router(catalogue_routes(rules, incumbent))
-    app.include_router(health_routes(incumbent))
-    app.include_router(reference_routes())
-    app.openapi = describe(app, settings.max_events)  # type: ignore[method-assign] # as FastAPI documents it
+    _add_routes(app, parts)
+    app.openapi = describe(app, parts.settings.max_events)  # type: ignore[method-assign] # as FastAPI documents it
     for kind in _REFUSED:
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(_LastResort)
-    app.add_middleware(HeadAsGet)
+    _add_doors(app, parts)
+    app.state.lookout = parts.lookout
     return app
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What the service is made of; each knows those before it alone."""
+
+    settings: Settings
+    clock: Clock
+    rules: RuleBook
+    incumbent: Incumbent
+    database: Database
+    records: Records
+    keyring: Keyring | None
+    lookout: Lookout
+
+
+def _assemble(settings: Settings, clock: Clock) -> _Parts:
+    rules = RuleBook.default() if settings.rules is None else RuleBook.load(settings.rules)
+    incumbent = Incumbent(settings.model, settings.store)
+    database = _open_database(settings)
+    records = Records(database, settings, clock)
+    keyring = Keyring(records, KeySnapshot(settings.spool, settings.database), clock) if settings.auth else None
+    lookout = Lookout(incumbent, records, keyring, _VERSION, clock)
+    return _Parts(settings, clock, rules, incumbent, database, records, keyring, lookout)
+
+
+def _open_database(settings: Settings) -> Database:
+    database = open_database(settings.database, seconds=settings.database_seconds)
+    try:
+        prepare(database)
+    except DatabaseDown as down:
+        _log.warning("%s Predictions are given all the same, and kept once it is back.", down)
+    finally:
+        # Connections belong to the event loop's life; this may be a process that only looks whether all is well.
+        database.close()
+    return database
+
+
+@asynccontextmanager
+async def _living(parts: _Parts) -> AsyncIterator[None]:
+    """Begin what goes on beside the requests, and end it in the opposite order."""
+    settings, lookout = parts.settings, parts.lookout
+    _warm()
+    async with AsyncExitStack() as stack:
+        stack.callback(parts.database.close)
+        parts.records.start()
+        stack.push_async_callback(parts.records.stop)
+        rounds = [
+            (settings.champion_seconds, parts.incumbent.look),
+            (_ROUND, lookout.pulse.look),
+            (_ROUND, lookout.gauges.look),
+        ]
+        if parts.keyring is not None:
+            await parts.keyring.open()
+            stack.push_async_callback(parts.keyring.close)
+            rounds.append((settings.key_seconds, parts.keyring.look))
+        await stack.enter_async_context(going_round(*rounds))
+        yield
+        lookout.ending.begun = True
+
+
+def _add_routes(app: FastAPI, parts: _Parts) -> None:
+    predictions = Predictions(parts.settings, parts.rules, parts.incumbent, parts.clock)
+    # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
+    # first, since routes are tried in turn.
+    app.router.routes[:0] = [
+        Route("/v1/predictions", predictions.respond, methods=["POST"], include_in_schema=False),
+    ]
+    lookout = parts.lookout
+    app.include_router(catalogue_routes(parts.rules, parts.incumbent))
+    app.include_router(health_routes(parts.incumbent, lookout.watch, lookout.ending))
+    app.include_router(metrics_routes(lookout.metrics, lookout.gauges, shared_metrics()))
+    app.include_router(reference_routes())
+
+
+def _add_doors(app: FastAPI, parts: _Parts) -> None:
+    """Put the doors in front of the routes; the last one added is the first that a request comes through."""
+    settings, lookout = parts.settings, parts.lookout
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting, seconds=settings.body_seconds)
+    app.add_middleware(Guard, keyring=parts.keyring)
+    app.add_middleware(LastResort)
+    app.add_middleware(Visits, metrics=lookout.metrics, clock=parts.clock)
+
+
 async def _refuse(request: Request, error: Exception) -> Response:
-    del request
-    return answer_problem(refusal_of(error))
+    return answer_problem(refusal_of(error), request.scope)
 
 
 def _warm() -> None:
     """Compile what is compiled on first use, so that nobody's request waits for it."""
     signals_matrix(log_of_one({"account_id": "nobody"}, [], frozenset()).at(0))
-
-
-class _LastResort:
-    """Answers what nobody foresaw in the one shape, and logs where it happened.
-
-    The message of such an error is not logged: it may quote an account's data.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
-
-        async def watch(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except ClientDisconnect:
-            # No failure of the service, and nobody is left to answer.
-            _log.info("A client went away before all of its body had arrived.")
-        except Exception as error:
-            if scope["type"] != "http" or begun:
-                raise
-            _log.error("%s at %s", type(error).__name__, _place(error))
-            await answer_problem(refusal_of(error))(scope, receive, send)
-
-
-def _place(error: Exception) -> str:
-    """Return file and line of each step that led to an error, the outermost first."""
-    steps, trace = [], error.__traceback__
-    while trace is not None:
-        steps.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " > ".join(steps)

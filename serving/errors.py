@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from features.events import BadInput, Problem
 from serving.outcomes import OUTCOMES
@@ -26,6 +27,7 @@ __all__ = [
     "Refusal",
     "answer_problem",
     "pointer_to",
+    "problem_document",
     "refusal_of",
     "refuse_body",
 ]
@@ -51,6 +53,9 @@ class ProblemDocument(BaseModel):
     status: int
     detail: Annotated[str, Field(description="What happened here, and what to do.")]
     errors: Annotated[list[Flaw] | None, Field(description=f"Each place that does not fit, at most {SHOWN}.")] = None
+    request_id: Annotated[
+        str | None, Field(description="As in the answer's header `X-Request-ID` and in the service's log.")
+    ] = None
 
 
 @dataclass(eq=False)
@@ -132,19 +137,27 @@ def refuse_body(flaws: Sequence[Flaw], count: int | None = None) -> Refusal:
     return Refusal(name, f"{places} not fit: see errors.{more}", flaws)
 
 
-def answer_problem(refusal: Refusal) -> Response:
-    """Write a refusal as problem details."""
+def problem_document(refusal: Refusal) -> dict[str, Any]:
+    """Return problem details, as :class:`ProblemDocument` describes them."""
     outcome = OUTCOMES[refusal.name]
-    status = refusal.status or outcome.status
     document: dict[str, Any] = {
         "type": f"/errors#{outcome.name}",
         "title": outcome.title,
-        "status": status,
+        "status": refusal.status or outcome.status,
         "detail": refusal.detail,
     }
     if refusal.flaws:
         document["errors"] = [flaw.model_dump(exclude_none=True) for flaw in refusal.flaws]
-    return Response(to_json(document), status, {**outcome.headers, **refusal.headers}, PROBLEM_JSON)
+    return document
+
+
+def answer_problem(refusal: Refusal, scope: Scope) -> Response:
+    """Write a refusal as the answer to a request, of which `scope` is what the server said of it."""
+    document = problem_document(refusal)
+    if "request_id" in scope:
+        document["request_id"] = scope["request_id"]
+    headers = {**OUTCOMES[refusal.name].headers, **refusal.headers}
+    return Response(to_json(document), document["status"], headers, PROBLEM_JSON)
 
 
 _PART_OUTCOMES: Final = {"account": "invalid-account", "events": "invalid-event", "signals": "invalid-signal"}

@@ -69,17 +69,22 @@ class Incumbent:
         self._store = store
         self.office = Office.of(model, store)
 
-    async def look_after(self, seconds: float) -> None:
-        """Look at the pointer again and again, and load what it names when that has changed, until cancelled.
+    @property
+    def wrong(self) -> str | None:
+        """Why a model that should answer does not, in a sentence; None where all is well."""
+        choice = self.office.choice
+        return choice.note if choice.degraded else None
+
+    async def look(self) -> None:
+        """Look at the pointer, and load what it names, if that has changed, in a thread.
 
         A model that cannot answer is tried again each time, so a store that was mended needs no restart.
         """
-        while self._model is None:
-            await asyncio.sleep(seconds)
-            await asyncio.to_thread(self.look)
+        if self._model is None:
+            await asyncio.to_thread(self.replace)
 
-    def look(self) -> None:
-        """Replace who is in office, if the pointer says so."""
+    def replace(self) -> None:
+        """Replace who is in office, if the pointer says so. Requests in hand finish with whom they began."""
         if not self.office.choice.degraded and _named(self._store) == self._in_office():
             return
         office = Office.of(None, self._store)

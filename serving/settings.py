@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -10,11 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.events import BadInput
 
-__all__ = ["LogLevel", "Settings"]
+__all__ = ["LogLevel", "Settings", "share_metrics", "shared_metrics"]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PREFIX: Final = "RAPPORT_"
+_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=3600, json_schema_extra={"unit": "seconds"})]
@@ -139,3 +141,17 @@ class Settings(BaseSettings):
         except ValidationError as error:
             places = "; ".join(f"{cls.variable(str(each['loc'][0]))}: {each['msg']}" for each in error.errors())
             raise BadInput(f"A setting does not fit: {places}. docs/settings.md describes them all.") from None
+
+
+def share_metrics(folder: Path) -> None:
+    """Have processes that start from here on write down their metrics in a folder, where each finds all.
+
+    The library of the metrics looks for it in the environment while it is imported.
+    """
+    os.environ[_SHARED] = str(folder)
+
+
+def shared_metrics() -> Path | None:
+    """Return the folder of the metrics of all processes; None where there is one process alone."""
+    folder = os.environ.get(_SHARED)
+    return Path(folder) if folder else None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,8 @@ from models.manifest import TrainedSignal
 from models.policy import Thresholds
 from models.scorecard import Curve, Scorecard
 from models.shelf import Shelf
+from reviews.database import open_database
+from reviews.schema import prepare
 from serving.app import create_app
 from serving.settings import Settings
 from tests.bundles import make_facts
@@ -65,7 +68,7 @@ class Service:
 def running(store: Path, **settings: Any) -> Iterator[Service]:
     """Run the service with its own clock, which stands still at `NOW`; unless told otherwise, without keys."""
     with TemporaryDirectory() as home, asyncio.Runner() as loop:
-        kept = {"auth": False, "database": f"sqlite:///{home}/rapport.db", "spool": Path(home, "spool")}
+        kept = {"auth": False, "database": new_database(Path(home)), "spool": Path(home, "spool")}
         app = create_app(Settings(store=store, **kept | settings), clock=lambda: NOW)
         life = app.router.lifespan_context(app)
         loop.run(life.__aenter__())
@@ -73,6 +76,23 @@ def running(store: Path, **settings: Any) -> Iterator[Service]:
             yield Service(app, loop)
         finally:
             loop.run(life.__aexit__(None, None, None))
+
+
+def new_database(home: Path) -> str:
+    """Put a database with its tables and nothing in them into a folder, and return its URL."""
+    path = home / "rapport.db"
+    path.write_bytes(_blank_database())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _blank_database() -> bytes:
+    """A database as the service makes it at its first start; made once, since migrations take their time."""
+    with TemporaryDirectory() as home:
+        path = Path(home, "rapport.db")
+        with open_database(f"sqlite:///{path}") as database:
+            prepare(database)
+        return path.read_bytes()
 
 
 def put_model(store: Path, base: float = 0.3, stored: Fingerprint | None = None) -> str:

@@ -30,7 +30,7 @@ def described(service: Service) -> dict[str, Any]:
 
 def test_every_address_is_described_and_answers(service: Service, described: dict[str, Any]) -> None:
     paths = described["paths"]
-    assert set(paths) == {"/v1/predictions", "/v1/signals", "/v1/rules", "/v1/model", "/healthz", "/readyz"}
+    assert set(paths) == {"/v1/predictions", "/v1/signals", "/v1/rules", "/v1/model", "/healthz", "/readyz", "/metrics"}
     for path in paths.keys() - {"/v1/predictions"}:
         assert service.get(path).status_code == 200
     for operation in (operation for path in paths.values() for operation in path.values()):
@@ -76,7 +76,8 @@ def test_the_examples_are_true(service: Service, described: dict[str, Any]) -> N
     assert service.predict(asked["signals"]["value"])["relationship"] == "customer"
     body = asked["events"]["value"]
     events = [body["events"][0], body["events"][1] | {"occurred_at": "yesterday"}]
-    assert service.post(body | {"events": events}).json() == REFUSED
+    refused = service.post(body | {"events": events})
+    assert refused.json() == REFUSED | {"request_id": refused.headers["x-request-id"]}
 
 
 def test_signals_are_the_catalogue(service: Service) -> None:

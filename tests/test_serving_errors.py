@@ -252,7 +252,8 @@ def test_a_number_for_a_text_is_told_to_be_quoted(service: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/signals", "/v1/rules", "/v1/model", "/errors", "/none"])
 def test_head_is_get_without_the_body(service: Service, path: str) -> None:
-    head, whole = service.request("HEAD", path), service.get(path)
+    named = {"x-request-id": "one"}
+    head, whole = (service.request(method, path, headers=named) for method in ("HEAD", "GET"))
     assert (head.status_code, head.headers, head.content) == (whole.status_code, whole.headers, b"")
     assert whole.content
 
