@@ -36,6 +36,9 @@ from serving.doors.last_resort import LastResort
 from serving.doors.snapshot import KeySnapshot
 from serving.errors import Refusal, answer_problem, refusal_of
 from serving.incumbent import Incumbent
+from serving.reading.addresses import AccountsAsSent
+from serving.reading.archive import Archive
+from serving.reading.routes import reading_routes
 from serving.recording.records import Records
 from serving.settings import Settings, shared_metrics
 from serving.watching.exposition import metrics_routes
@@ -161,6 +164,7 @@ def _add_routes(app: FastAPI, parts: _Parts) -> None:
     # first, since routes are tried in turn.
     app.router.routes[:0] = [
         Route("/v1/predictions", predictions.respond, methods=["POST"], include_in_schema=False),
+        *reading_routes(parts.records, Archive(parts.settings.store, parts.rules, parts.incumbent), parts.clock),
     ]
     lookout = parts.lookout
     app.include_router(catalogue_routes(parts.rules, parts.incumbent))
@@ -177,6 +181,7 @@ def _add_doors(app: FastAPI, parts: _Parts) -> None:
     app.add_middleware(Guard, keyring=parts.keyring)
     app.add_middleware(LastResort)
     app.add_middleware(Visits, metrics=lookout.metrics, clock=parts.clock)
+    app.add_middleware(AccountsAsSent)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from reviews.change import FAREWELL_DAYS
 from reviews.database import Database, DatabaseDown
 from reviews.record import Entry
 from reviews.schema import check_schema
@@ -212,5 +213,8 @@ class Records:
         self.audit_secret = ledger.secret(AUDIT, lambda: secrets.token_bytes(_SECRET_BYTES))
 
     def _forget(self, ledger: Ledger) -> None:
-        before = self._clock() - timedelta(hours=self._settings.repeat_hours)
-        ledger.forget_repeats((before - _EPOCH) // _MICROSECOND)
+        for forget, after in (
+            (ledger.forget_repeats, timedelta(hours=self._settings.repeat_hours)),
+            (ledger.forget_farewells, timedelta(days=FAREWELL_DAYS)),
+        ):
+            forget((self._clock() - after - _EPOCH) // _MICROSECOND)

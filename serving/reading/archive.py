@@ -1,0 +1,134 @@
+"""What decided once and may decide no more: models by version, rules by digest, loaded again to explain old answers."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from features.events import BadInput
+from models.bundle import load_bundle
+from models.decision import Decision
+from models.policy import Model, decide
+from models.rules import RuleBook
+from models.shelf import STARTER, Shelf
+from reviews.record import CATALOGUE, Record
+from serving.incumbent import Incumbent
+
+__all__ = ["Archive", "Missing"]
+
+_KEPT: Final = 8
+"""Models and rule books that stay in memory."""
+
+_SAME: Final = 1e-9
+"""Difference of probabilities that another processor's last bits can make."""
+
+
+class Missing(Exception):
+    """Something that decided is gone or would decide otherwise; the message says what, in one sentence."""
+
+
+class Archive:
+    """Finds what decided.
+
+    Parameters
+    ----------
+    store : Path
+        The folder of the trained models.
+    rules : RuleBook
+        The rules in use.
+    incumbent : Incumbent
+        Whose model may stand nowhere else: in memory it outlives its files.
+    """
+
+    def __init__(self, store: Path, rules: RuleBook, incumbent: Incumbent) -> None:
+        self._shelf = Shelf(store)
+        self._rules = rules
+        self._incumbent = incumbent
+        # What cannot be loaded raises and is not kept, so a store that was mended needs no restart.
+        self._load_model = lru_cache(_KEPT)(self._load)
+        self._parse_rules = lru_cache(_KEPT)(RuleBook.parse)
+
+    def has_rules(self, digest: str) -> bool:
+        """Say whether these rules are in use, so that nobody need look up their text."""
+        return digest == self._rules.digest
+
+    def explain(self, record: Record, text: str | None, reasons: int | None) -> Decision:
+        """Decide again, from the kept signals and by the versions that decided.
+
+        Parameters
+        ----------
+        record : Record
+        text : str or None
+            Of its rules, where they are not in use.
+        reasons : int or None
+            So many of the strongest; None = all.
+
+        Raises
+        ------
+        Missing
+            One of them is gone, or the answer would be another.
+        """
+        if record.catalogue != CATALOGUE:
+            raise Missing("It was judged by other signals than this version measures.")
+        rules, model = self._find_rules(record.rules, text), self._find_model(record.model)
+        X = np.frombuffer(record.signals, dtype="<f8")[None, :]
+        verdict = record.relationship if record.decided_by == "reviewer" else None
+        decision = decide(X, rules, model, [verdict]).decision(0, reasons)
+        if not _agrees(decision, record):
+            raise Missing("This version decides otherwise than the one that answered: `rapport replay` lists where.")
+        return decision
+
+    def _find_rules(self, digest: str, text: str | None) -> RuleBook:
+        if self.has_rules(digest):
+            return self._rules
+        if text is None:
+            raise Missing(f"The text of the rules {digest} was not kept.")
+        try:
+            return self._parse_rules(text, digest)
+        except BadInput:
+            raise Missing(f"The rules {digest} name signals that this version does not measure.") from None
+
+    def _find_model(self, version: str | None) -> Model | None:
+        if version is None:
+            return None
+        incumbent = self._incumbent.office.choice.model
+        if incumbent is not None and incumbent.version == version:
+            return incumbent
+        try:
+            return self._load_model(version)
+        except BadInput:
+            raise Missing(f"Model {version} is no longer in the store, or damaged.") from None
+
+    def _load(self, version: str) -> Model:
+        try:
+            return self._shelf.load(version).model
+        except BadInput:
+            starter = load_bundle(STARTER)
+            if starter.version != version:
+                raise
+            return starter.model
+
+
+def _agrees(decision: Decision, record: Record) -> bool:
+    """Say whether the answer is the one that was given, but for the last bits of another processor."""
+    given, again = ([getattr(each, name) for name in _STATED] for each in (record, decision))
+    near = all(
+        math.isclose(getattr(record, name), getattr(decision, name), rel_tol=0.0, abs_tol=_SAME) for name in _ESTIMATED
+    )
+    return given == again and near
+
+
+_ESTIMATED: Final = ("confidence", "probability_client")
+_STATED: Final = (
+    "relationship",
+    "hybrid",
+    "engagement_model",
+    "strategic_services",
+    "decided_by",
+    "route",
+    "review_reasons",
+)

@@ -1,0 +1,100 @@
+"""Cursors: where a reader of a long list stopped, as a text that only this database understands.
+
+A cursor is sealed with a key that lives in the database. So one that was mistyped, made up or given by another database
+is refused and never read as a place that it does not name. After a restore from a backup the key is another: the places
+behind the backup's end are given anew then, and a reader who held one of them would miss what happened before it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Final, Literal, Protocol
+
+from reviews.change import SEAL
+from reviews.ledger import Ledger
+from serving.parameters import refuse_parameter
+
+__all__ = ["Cursors", "Writes"]
+
+List = Literal["changes", "predictions"]
+
+_SEAL: Final = 8
+_KEY: Final = 32
+
+
+class Writes(Protocol):
+    """What may be asked to write to the database."""
+
+    async def write(self, job: Callable[[Ledger], bytes]) -> bytes:
+        """Do the job after everything that was asked before it."""
+
+
+class Cursors:
+    """Writes and reads cursors.
+
+    Parameters
+    ----------
+    records : Writes
+        Where the key is kept; it is asked for once.
+    make : callable, optional
+        Makes the key of a database that has none yet.
+    """
+
+    def __init__(self, records: Writes, make: Callable[[], bytes] = lambda: secrets.token_bytes(_KEY)) -> None:
+        self._records = records
+        self._make = make
+        self._key: bytes | None = None
+
+    async def write(self, kind: List, place: bytes, of: str = "") -> str:
+        """Write a cursor.
+
+        Parameters
+        ----------
+        kind : {"changes", "predictions"}
+            Which list it is of.
+        place : bytes
+        of : str, optional
+            Whose list, where there are several.
+        """
+        return _text(place + await self._seal(kind, place, of))
+
+    async def read(self, parameter: str, text: str, kind: List, of: str = "") -> bytes:
+        """Return the place that a cursor names.
+
+        Raises
+        ------
+        Refusal
+            It is none of this list, or not of this database.
+        """
+        content = _content(text)
+        place, seal = content[:-_SEAL], content[-_SEAL:]
+        if hmac.compare_digest(seal, await self._seal(kind, place, of)):
+            return place
+        raise refuse_parameter(
+            parameter, "expected a cursor that this list gave, and since the last restore: begin anew"
+        )
+
+    async def _seal(self, kind: List, place: bytes, of: str) -> bytes:
+        if self._key is None:
+            self._key = await self._records.write(lambda ledger: ledger.secret(SEAL, self._make))
+        content = b"\0".join((kind.encode(), place.hex().encode(), of.encode()))
+        return hashlib.blake2b(content, key=self._key, digest_size=_SEAL).digest()
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _content(text: str) -> bytes:
+    """Return what a text stands for; nothing where it was not written by `_text`."""
+    try:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        return b""
+    # Python passes over characters that do not belong there, and over bits behind the end.
+    return content if _text(content) == text else b""
