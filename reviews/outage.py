@@ -65,7 +65,7 @@ def outage_of(error: BaseException) -> str | None:
         return "the connection broke"
     if isinstance(error, DBAPIError):
         return _of_driver(error.orig) or ("the connection broke" if error.connection_invalidated else None)
-    return None
+    return _of_driver(error)
 
 
 def _of_driver(error: BaseException | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Insertions that both databases understand, many rows at a time."""
+"""Insertions that both databases understand."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
@@ -12,7 +13,9 @@ from reviews.tables import evidence, predictions
 
 __all__ = ["WITH_EVIDENCE", "record_of", "row_of"]
 
-_COLUMNS: Final = tuple(column.name for column in predictions.columns)
+_COLUMNS: Final = tuple(predictions.columns.keys())
+_REASONS: Final = _COLUMNS.index("review_reasons")
+_values = attrgetter(*_COLUMNS)
 
 WITH_EVIDENCE: Final[Select[Any]] = select(*predictions.columns, evidence.c.content).outerjoin_from(
     predictions, evidence, evidence.c.prediction_id == predictions.c.id
@@ -20,11 +23,10 @@ WITH_EVIDENCE: Final[Select[Any]] = select(*predictions.columns, evidence.c.cont
 """Whole records; `record_of` reads the rows."""
 
 
-def row_of(record: Record) -> dict[str, Any]:
+def row_of(record: Record) -> tuple[Any, ...]:
     """Return a record as a row of predictions."""
-    row = {name: getattr(record, name) for name in _COLUMNS}
-    row["review_reasons"] = " ".join(record.review_reasons)
-    return row
+    values: tuple[Any, ...] = _values(record)
+    return (*values[:_REASONS], " ".join(record.review_reasons), *values[_REASONS + 1 :])
 
 
 def record_of(row: Row[Any] | Sequence[Any]) -> Record:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, false, null, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, and_, case, false, literal_column, null, or_, select, true, union_all
 
 from reviews.change import Change
 from reviews.record import Record
-from reviews.sql.insert import Insert, insert_into
+from reviews.sql.bulk import Bulk
+from reviews.sql.insert import Insert
 from reviews.sql.journal import Turn
 from reviews.tables import farewells, standing
 
@@ -19,9 +20,10 @@ __all__ = ["changes", "update_standing"]
 TOLD: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "route")
 """An account has changed when one of these has, or whether a reviewer decided: confidence alone moves all the time."""
 
-_COPIED: Final = tuple(
-    column.name for column in standing.columns if column.name not in {"account_id", "change_seq", "prediction_id"}
-)
+_REVIEWER: Final[ColumnElement[str]] = literal_column("'reviewer'")
+_NUMBER: Final = standing.columns.keys().index("change_seq")
+_RECORDED: Final = {"change_seq": "decided_at", "prediction_id": "id"}
+_values = attrgetter(*(_RECORDED.get(column.name, column.name) for column in standing.columns))
 
 
 def update_standing(connection: Connection, records: Iterable[Record], turn: Turn) -> None:
@@ -39,31 +41,26 @@ def update_standing(connection: Connection, records: Iterable[Record], turn: Tur
         known = latest.get(record.account_id)
         if known is None or (record.decided_at, record.id) > (known.decided_at, known.id):
             latest[record.account_id] = record
-    if latest:
-        rows = [_row(record, seq) for record, seq in zip(latest.values(), turn.numbers, strict=False)]
-        connection.execute(_upsert(connection.dialect.name), rows)
+    rows = zip(map(_values, latest.values()), turn.numbers, strict=False)
+    _STANDING.run(connection, [(*row[:_NUMBER], seq, *row[_NUMBER + 1 :]) for row, seq in rows])
 
 
-def _row(record: Record, seq: int) -> dict[str, Any]:
-    row = {name: getattr(record, name) for name in _COPIED}
-    return row | {"account_id": record.account_id, "change_seq": seq, "prediction_id": record.id}
-
-
-@cache
-def _upsert(dialect: str) -> Insert:
-    statement = insert_into(dialect, standing)
-    old, new = standing.c, statement.excluded
+def _replace_earlier(insert: Insert) -> Insert:
+    old, new = standing.c, insert.excluded
     later = or_(
         new.decided_at > old.decided_at,
         and_(new.decided_at == old.decided_at, new.prediction_id > old.prediction_id),
     )
     changed = or_(
         *(old[name].is_distinct_from(new[name]) for name in TOLD),
-        (old.decided_by == "reviewer") != (new.decided_by == "reviewer"),
+        (old.decided_by == _REVIEWER) != (new.decided_by == _REVIEWER),
     )
-    values: dict[str, ColumnElement[Any]] = {name: new[name] for name in (*_COPIED, "prediction_id")}
+    values: dict[str, ColumnElement[Any]] = {each.name: new[each.name] for each in old if each is not old.account_id}
     values["change_seq"] = case((changed, new.change_seq), else_=old.change_seq)
-    return statement.on_conflict_do_update(index_elements=[old.account_id], set_=values, where=later)
+    return insert.on_conflict_do_update(index_elements=["account_id"], set_=values, where=later)
+
+
+_STANDING: Final = Bulk(standing, _replace_earlier)
 
 
 def changes(connection: Connection, after: int, limit: int) -> list[Change]:
@@ -84,10 +81,10 @@ def changes(connection: Connection, after: int, limit: int) -> list[Change]:
     erased = select(
         gone.change_seq,
         gone.account_id,
-        true(),
-        null().cast(here.prediction_id.type),
+        true().label("erased"),
+        null().cast(here.prediction_id.type).label("prediction_id"),
         gone.erased_at,
-        *(null().cast(here[name].type) for name in told),
+        *(null().cast(here[name].type).label(name) for name in told),
     )
     # Each half stops by itself, so that only what is returned is read.
     halves = [

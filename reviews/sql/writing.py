@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Connection
 
 from features.signals import SIGNAL_NAMES
 from reviews.record import CATALOGUE, Entry, Record, Repeat
+from reviews.sql.bulk import Bulk
 from reviews.sql.erasure import latest_erasures
 from reviews.sql.insert import insert_new
 from reviews.sql.journal import Turn, take_turn
@@ -18,6 +20,9 @@ from reviews.sql.standing import update_standing
 from reviews.tables import catalogues, evidence, predictions
 
 __all__ = ["write"]
+
+_PREDICTIONS: Final = Bulk(predictions, lambda insert: insert.on_conflict_do_nothing(index_elements=["id"]))
+_EVIDENCE: Final = Bulk(evidence, lambda insert: insert.on_conflict_do_nothing(index_elements=["prediction_id"]))
 
 
 def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | None]:
@@ -64,9 +69,8 @@ def _not_erased(connection: Connection, records: list[Record], turn: Turn) -> li
 
 
 def _keep(connection: Connection, records: list[Record], turn: Turn) -> None:
-    if any(record.catalogue == CATALOGUE for record in records):
+    if not turn.catalogue:
         insert_new(connection, catalogues, [{"digest": CATALOGUE, "names": "\n".join(SIGNAL_NAMES)}])
-    insert_new(connection, predictions, [row_of(record) for record in records])
-    seen = [record for record in records if record.evidence is not None]
-    insert_new(connection, evidence, [{"prediction_id": each.id, "content": each.evidence} for each in seen])
+    _PREDICTIONS.run(connection, [row_of(record) for record in records])
+    _EVIDENCE.run(connection, [(each.id, each.evidence) for each in records if each.evidence is not None])
     update_standing(connection, records, turn)
