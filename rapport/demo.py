@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from time import perf_counter
+from secrets import token_bytes
+from time import perf_counter, time_ns
 
 import numpy as np
 
@@ -18,12 +19,15 @@ from rapport.options import moment
 from rapport.show import bar, now, say
 from rapport.show_decisions import Answer, Tally, print_decision
 from rapport.show_metrics import print_training
+from reviews.database import open_database
+from reviews.keys import TOKEN_BYTES, new_key
+from reviews.schema import prepare
 from training.labelled.dataset import load_dataset
 from training.simulator.simulate import simulate, write_export
 from training.tracking.release import REPORT, release
 from training.train import train
 
-__all__ = ["show_round"]
+__all__ = ["make_demo_key", "show_round"]
 
 
 def show_round(folder: Path, accounts: int, seed: int) -> Path:
@@ -70,6 +74,15 @@ def show_round(folder: Path, accounts: int, seed: int) -> Path:
         f"--store {store}[/]"
     )
     return store
+
+
+def make_demo_key(database: str) -> str:
+    """Make a key of the demonstration's own database, which is made too if need be, and return its text."""
+    with open_database(database) as opened:
+        prepare(opened)
+        key, text = new_key("admin", "demo", time_ns() // 1000, token_bytes(TOKEN_BYTES))
+        opened.ledger.add_key(key)
+    return text
 
 
 class _Examples:

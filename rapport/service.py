@@ -3,33 +3,66 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import shlex
+from contextlib import suppress
+from typing import Any, Final
 
 from rapport.show import console, say
+from reviews.database import Database, DatabaseDown, open_database
 from serving.describing.examples import REQUESTS
 from serving.server import serve as run
 from serving.settings import Settings
 
 __all__ = ["serve"]
 
+_PATIENCE: Final = 1.0
+"""Seconds to wait for a database before saying nothing of its keys."""
 
-def serve(host: str, port: int, workers: int, store: Path, rules: Path | None) -> None:
+
+def serve(key: str | None = None, **given: Any) -> None:
     """Answer until told to stop; once it listens, say where and how to ask.
+
+    Parameters
+    ----------
+    key : str, optional
+        One that stands, to be shown in what can be copied.
+    **given
+        Settings; for those that are None or left out the environment counts.
 
     Raises
     ------
     BadInput
-        The rules file does not hold, or nothing can listen there.
+        A setting or the rules file does not hold, nothing can listen there, or the database has the tables of another
+        version.
     """
-    run(Settings(host=host, port=port, workers=workers, store=store, rules=rules), announce=_announce)
+    settings = Settings.read(**{name: value for name, value in given.items() if value is not None})
+    run(settings, announce=lambda address: _announce(address, settings, key))
 
 
-def _announce(address: str) -> None:
+def _announce(address: str, settings: Settings, key: str | None) -> None:
     body = json.dumps(REQUESTS["events"]["value"])
-    say(f"\nServing on [bold]{address}[/] (what it answers: {address}/docs); stop it with Ctrl-C. Ask it:\n")
-    # Printed without markup and unwrapped, so that it can be copied as it stands.
-    console().print(
-        f"curl -s {address}/v1/predictions -H 'content-type: application/json' -d '{body}'\n",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"\nServing on [bold]{address}[/] (what it answers: {address}/docs); stop it with Ctrl-C.")
+    if settings.auth and key is None:
+        _announce_keys(settings)
+    say("\nAsk it:\n")
+    shown = f" -H 'authorization: Bearer {key or 'rpt_…'}'" if settings.auth else ""
+    _copyable(f"curl -s {address}/v1/predictions{shown} -H 'content-type: application/json' -d '{body}'")
+
+
+def _announce_keys(settings: Settings) -> None:
+    """Say how to make a key, where there is none; of a database that does not answer nobody knows."""
+    with open_database(settings.database, seconds=_PATIENCE) as database, suppress(DatabaseDown):
+        keys = database.ledger.keys()
+        if all(key.revoked_at is not None for key in keys):
+            say("\nThere is no key yet, so that nobody can ask it. Make one, which is shown once:\n")
+            _copyable(f"rapport keys create --role predict --name my-crm --database {shlex.quote(shown_url(database))}")
+
+
+def shown_url(database: Database) -> str:
+    """Return a database's URL without its password."""
+    return database.place.url.render_as_string(hide_password=True)
+
+
+def _copyable(text: str) -> None:
+    """Print without markup and unwrapped, so that it can be copied as it stands."""
+    console().print(f"{text}\n", markup=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,26 +15,92 @@ __all__ = ["add_to"]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")]
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Port = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+def _setting(name: str, default: str, meaning: str, *names: str, **limits: Any) -> Any:
+    """Describe a setting of the service, which the environment may say too."""
+    return typer.Option(*names, envvar=f"RAPPORT_{name}", show_default=default, help=meaning, **limits)
+
+
+Host = Annotated[str | None, _setting("HOST", "127.0.0.1", "The address to listen on.")]
+ServicePort = Annotated[int | None, _setting("PORT", "8000", "0 takes any free one.", min=0, max=65535)]
+Workers = Annotated[int | None, _setting("WORKERS", "1", "Processes that answer.", min=1)]
+Kept = Annotated[
+    str | None,
+    _setting(
+        "DATABASE",
+        "sqlite:///rapport.db",
+        "Where predictions and keys are kept: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME, which better "
+        "stands in the environment, since every user of the machine can see a command.",
+        metavar="URL",
+    ),
+]
+Spool = Annotated[
+    Path | None,
+    _setting(
+        "SPOOL",
+        "rapport-spool",
+        "Where predictions are kept while the database is away, and what is known of the keys.",
+        metavar="DIR",
+    ),
+]
+Auth = Annotated[
+    bool | None,
+    _setting(
+        "AUTH",
+        "auth",
+        "Whether callers show a key, see rapport keys create. Without keys it listens on this machine alone.",
+        "--auth/--no-auth",
+    ),
+]
+LogLevel = Annotated[
+    str | None,
+    _setting(
+        "LOG_LEVEL",
+        "info",
+        "What is worth a line on standard error: debug, info (each request), warning or error.",
+        metavar="LEVEL",
+    ),
+]
+
+
+def serve(  # noqa: PLR0913, PLR0917 - each option is an argument
+    host: Host = None,
+    port: ServicePort = None,
+    workers: Workers = None,
     store: Store = DEFAULT_STORE,
     rules: RulesFile = None,
+    database: Kept = None,
+    spool: Spool = None,
+    auth: Auth = None,
+    log_level: LogLevel = None,
 ) -> None:
-    """Answer over HTTP: POST /v1/predictions, described at /docs.
+    """Answer over HTTP: POST /v1/predictions and more, described at /docs.
 
     The store's champion answers; where none is named, the starter model that ships; where no model can be trusted,
-    the rules, and every answer says which.
+    the rules, and every answer says which. Each answer is kept before it is given. Callers show a key.
+
+    Every setting is a variable of the environment too; docs/settings.md describes these and more.
 
     **Examples**
 
+        rapport keys create --role predict --name my-crm
         rapport serve
         rapport serve --host 0.0.0.0 --port 9000 --workers 2 --store models/acme
+        RAPPORT_DATABASE=postgresql://rapport:secret@db.acme.com/rapport rapport serve
+        rapport serve --no-auth                              # to try it out, on this machine alone
     """
     from rapport.service import serve as run
 
-    run(host, port, workers, store, rules)
+    run(
+        host=host,
+        port=port,
+        workers=workers,
+        store=store,
+        rules=rules,
+        database=database,
+        spool=spool,
+        auth=auth,
+        log_level=log_level,
+    )
 
 
 def demo(
@@ -55,12 +121,21 @@ def demo(
         rapport demo
         rapport demo --no-serve
     """
-    from rapport.demo import show_round
+    from rapport.demo import make_demo_key, show_round
     from rapport.service import serve as run
 
     store = show_round(folder, accounts, seed)
     if serve_after:
-        run("127.0.0.1", port, 1, store, None)
+        database = f"sqlite:///{(folder / 'rapport.db').resolve()}"
+        run(
+            key=make_demo_key(database),
+            host="127.0.0.1",
+            port=port,
+            store=store,
+            database=database,
+            spool=folder / "spool",
+            log_level="warning",
+        )
 
 
 def add_to(app: typer.Typer) -> None:

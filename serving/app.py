@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -43,6 +42,7 @@ from serving.recording.records import Records
 from serving.settings import Settings, shared_metrics
 from serving.watching.exposition import metrics_routes
 from serving.watching.health import health_routes
+from serving.watching.lines import settle_log
 from serving.watching.lookout import Lookout
 from serving.watching.rounds import going_round
 from serving.watching.visits import Visits
@@ -55,8 +55,6 @@ _ROUND: Final = 1.0
 """Seconds between looks at the parts of the service."""
 
 _REFUSED: Final = (HTTPException, RequestValidationError, Refusal, BadInput)
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
@@ -126,9 +124,9 @@ def _assemble(settings: Settings, clock: Clock) -> _Parts:
 def _open_database(settings: Settings) -> Database:
     database = open_database(settings.database, seconds=settings.database_seconds)
     try:
-        prepare(database)
-    except DatabaseDown as down:
-        _log.warning("%s Predictions are given all the same, and kept once it is back.", down)
+        # Where it is down, predictions are given all the same; /readyz and the log will say so.
+        with suppress(DatabaseDown):
+            prepare(database)
     finally:
         # Connections belong to the event loop's life; this may be a process that only looks whether all is well.
         database.close()
@@ -141,6 +139,7 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
     settings, lookout = parts.settings, parts.lookout
     _warm()
     async with AsyncExitStack() as stack:
+        stack.callback(settle_log)
         stack.callback(parts.database.close)
         parts.records.start()
         stack.push_async_callback(parts.records.stop)
@@ -177,7 +176,7 @@ def _add_doors(app: FastAPI, parts: _Parts) -> None:
     """Put the doors in front of the routes; the last one added is the first that a request comes through."""
     settings, lookout = parts.settings, parts.lookout
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting, seconds=settings.body_seconds)
+    app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting)
     app.add_middleware(Guard, keyring=parts.keyring)
     app.add_middleware(LastResort)
     app.add_middleware(Visits, metrics=lookout.metrics, clock=parts.clock)

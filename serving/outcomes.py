@@ -131,8 +131,8 @@ OUTCOMES: Final[dict[str, Outcome]] = {
         Outcome(
             "too-slow",
             408,
-            "The body did not arrive in time.",
-            "`detail` says how long it may take. Write the body first, then send it at once.",
+            "The request did not arrive in time.",
+            "`detail` says how long it may take. Have all of it ready, then send it at once.",
         ),
         Outcome(
             "idempotency-conflict",

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from ipaddress import ip_address
+from pathlib import Path
+from signal import Signals
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from features.events import BadInput
 from serving.app import create_app
-from serving.settings import Settings
+from serving.doors.patience import HEAD_BYTES, PatientProtocol
+from serving.settings import Settings, share_metrics
+from serving.watching.lines import log_settings
 
 __all__ = ["serve"]
 
 _WAITING: Final = 2048
 """Connections that may wait to be accepted, as uvicorn has it."""
 
+_GRACE: Final = 5.0
+"""Seconds that processes are given beyond what they give their requests."""
+
 _OF_THE_PORT: Final = (errno.EADDRINUSE, errno.EACCES)
 
 
 def serve(settings: Settings, announce: Callable[[str], None] | None = None) -> None:
-    """Answer until the process is told to stop.
+    """Answer until the process is told to stop, then finish what is in hand; told twice, stop at once.
 
     Parameters
     ----------
@@ -36,17 +49,64 @@ def serve(settings: Settings, announce: Callable[[str], None] | None = None) -> 
     Raises
     ------
     BadInput
-        There is no listening at this host and port, or see :func:`serving.app.create_app`.
+        There is no listening at this host and port, or without keys not there; or see
+        :func:`serving.app.create_app`.
     """
+    if not settings.auth and not _is_loopback(settings.host):
+        raise BadInput(
+            f"Without keys the service listens on this machine alone, not on {settings.host}: leave out --no-auth, or "
+            "take --host 127.0.0.1."
+        )
     with _listen(settings.host, settings.port) as listening:
         app = create_app(settings)
         if announce is not None:
             announce(f"http://{_place(settings.host, listening.getsockname()[1])}")
         if settings.workers == 1:
-            uvicorn.Server(_configure(settings, app)).run([listening])
-            return
-        config = _configure(settings, partial(create_app, settings), factory=True)
-        Multiprocess(config, sockets=[listening]).run()
+            _Server(_configure(settings, app), app).run([listening])
+        else:
+            _run_workers(settings, listening)
+
+
+def _run_workers(settings: Settings, listening: socket.socket) -> None:
+    with TemporaryDirectory(prefix="rapport-metrics-") as folder:
+        share_metrics(Path(folder))
+        workers = _Workers(_configure(settings, partial(create_app, settings), factory=True), sockets=[listening])
+        workers.run()
+    if any(worker.exitcode == STARTUP_FAILURE for worker in workers.processes):
+        sys.exit(STARTUP_FAILURE)
+
+
+class _Server(uvicorn.Server):
+    """Ends after the first signal when all is finished, and after the second at once."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._ending = app.state.lookout.ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        del sig, frame
+        # Not kept to be raised again at the end, as uvicorn does: the process then ends without its last lines.
+        self.force_exit = self.should_exit
+        self.should_exit = self._ending.begun = True
+
+
+class _Workers(Multiprocess):
+    """Processes that answer side by side, of which uvicorn replaces those that die or hang."""
+
+    def join_all(self) -> None:
+        """Wait for all to finish, until a second signal."""
+        for worker in self.processes:
+            while worker.process.is_alive():
+                if any(sig in (Signals.SIGINT, Signals.SIGTERM) for sig in self.signal_queue):
+                    worker.process.kill()
+                worker.process.join(0.1)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -75,17 +135,25 @@ def _place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _configure(settings: Settings, app: object, *, factory: bool = False) -> uvicorn.Config:
-    # An access log would keep what addresses name, which will be accounts.
+def _configure(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type] # any callable, as it says itself
+        app,
         factory=factory,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=partial(  # type: ignore[arg-type] # what makes a protocol, as the class itself would
+            PatientProtocol, seconds=settings.arrival_seconds, most=2 * settings.max_batch_bytes + HEAD_BYTES
+        ),
         ws="none",
+        lifespan="on",
+        log_config=log_settings(settings.log_level),
+        # An access log would keep what addresses name, which will be accounts.
         access_log=False,
         server_header=False,
+        # Nobody asks where a request came from.
+        proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type] # a float does as well
+        timeout_graceful_shutdown=settings.drain_seconds,  # type: ignore[arg-type]
     )

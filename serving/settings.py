@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -16,6 +17,7 @@ __all__ = ["LogLevel", "Settings", "share_metrics", "shared_metrics"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _PREFIX: Final = "RAPPORT_"
+_NEARLY: Final = 0.9
 _SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 Count = Annotated[int, Field(ge=1)]
@@ -112,7 +114,9 @@ class Settings(BaseSettings):
     max_waiting: Annotated[
         Count, Field(description="Requests that one process has in hand, at most; beyond it callers get 503.")
     ] = 512
-    body_seconds: Annotated[Seconds, Field(description="In which a request's body has to arrive.")] = 15.0
+    arrival_seconds: Annotated[
+        Seconds, Field(description="In which a request's line and headers have to arrive, and then again its body.")
+    ] = 30.0
     keep_alive_seconds: Annotated[
         Seconds, Field(description="How long a connection may be idle; a proxy in front should give up earlier.")
     ] = 75.0
@@ -134,8 +138,13 @@ class Settings(BaseSettings):
         Raises
         ------
         BadInput
-            A setting does not fit; it is named, and what was expected.
+            A setting does not fit, or a variable is nearly called as one is; it is named, and what was expected.
         """
+        known = [cls.variable(name) for name in cls.model_fields]
+        for name in sorted(os.environ.keys() - set(known)):
+            meant = difflib.get_close_matches(name.upper(), known, 1, _NEARLY) if name.startswith(_PREFIX) else []
+            if meant and meant[0] != name.upper():
+                raise BadInput(f"There is no setting {name}: did you mean {meant[0]}? docs/settings.md lists them all.")
         try:
             return cls(**given)
         except ValidationError as error:
