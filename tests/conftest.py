@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.databases import database, database_url, postgres, sqlite_template, sqlite_url
+
+__all__ = ["database", "database_url", "postgres", "sqlite_template", "sqlite_url"]
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("RAPPORT_REQUIRE_ALL") == "1"
 
