@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -17,6 +19,9 @@ __all__ = ["parse_body", "read_body"]
 
 _NAMED: Final = 15
 """Names that a message lists; of more it names the nearest."""
+
+_COUNTED: Final = 1_000
+"""Of more flaws than these only their number is told: listing a hundred of a million takes as long as all of them."""
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -66,12 +71,34 @@ def parse_body(body: bytes, form: RequestForm) -> dict[str, Any]:
         content: dict[str, Any] = form.adapter.validate_json(body)
     except ValidationError as error:
         raise _refusal(error, form) from None
+    _check_names(body, content)
     _check_parts(content)
     return content
 
 
 def _too_large(most: int) -> Refusal:
     return Refusal("body-too-large", f"A body may have {most:,} bytes at most.", headers={"Connection": "close"})
+
+
+def _check_names(body: bytes, content: dict[str, Any]) -> None:
+    """Refuse an object that bears a name twice: readers differ in which value they take.
+
+    A quote before a colon ends a name, except within a text, where it is escaped. So they are counted, which is quick,
+    and only where the sum is not that of the names that were read, as for a space before a colon, is it looked for.
+    """
+    names = len(content) + len(content["account"]) + len(content.get("signals") or ())
+    names += sum(map(len, content.get("events") or ()))
+    if body.count(b'":') - body.count(b'\\":') == names:
+        return
+    twice: list[str] = []
+    json.loads(body, object_pairs_hook=lambda pairs: twice.extend(_repeated(name for name, _ in pairs)))
+    if twice:
+        detail = f"expected each name once in an object; {', '.join(sorted(set(twice)))} stands twice in one"
+        raise refuse_body([Flaw(pointer="", detail=detail)], len(twice))
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _check_parts(content: dict[str, Any]) -> None:
@@ -87,10 +114,13 @@ def _check_parts(content: dict[str, Any]) -> None:
 
 
 def _refusal(error: ValidationError, form: RequestForm) -> Refusal:
+    count = error.error_count()
+    if count > _COUNTED:
+        return Refusal("invalid-request", f"{count:,} places do not fit, too many to list: is this the right body?")
     errors = error.errors(include_url=False, include_context=False)
     if errors[0]["type"] == "json_invalid":
         return Refusal("invalid-json", f"{errors[0]['msg']}.")
-    return refuse_body([_flaw(each, form) for each in errors[:SHOWN]], len(errors))
+    return refuse_body([_flaw(each, form) for each in errors[:SHOWN]], count)
 
 
 def _flaw(error: ErrorDetails, form: RequestForm) -> Flaw:

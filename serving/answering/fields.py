@@ -17,6 +17,11 @@ __all__ = ["Part", "list_of", "part_of_columns", "part_of_signals", "typed_objec
 
 # The shape of a time. Whether there is such a day is left to who reads it, and so are the bounds.
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+# Something beside white space, and no NUL, which PostgreSQL can hold in no text.
+_FILLED: Final = r"^[^\x00]*[^\s\x00][^\x00]*$"
+_LONGEST: Final = 200
+"""Characters of a text that something is called by."""
+
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 _make_typed_dict: Any = TypedDict
 
@@ -48,7 +53,7 @@ def part_of_columns(name: str, columns: Iterable[Column]) -> Part:
         One that is not required may be left out.
     """
     fields = {column.name: _of_column(column) for column in columns}
-    expected = {column.name: column.expected + ("" if column.required else ", or null") for column in columns}
+    expected = {column.name: _expected(column) for column in columns}
     return Part(typed_object(name, fields), expected)
 
 
@@ -95,7 +100,14 @@ def value_type(column: Column) -> Any:
         case "time":
             return Annotated[str, Field(pattern=_TIME, json_schema_extra={"format": "date-time"})]
         case _:
-            return Annotated[str, Field(pattern=r"\S")] if column.required else str
+            return Annotated[str, Field(pattern=_FILLED, max_length=_LONGEST)] if column.required else str
+
+
+def _expected(column: Column) -> str:
+    if not column.required:
+        return f"{column.expected}, or null"
+    free = column.type == "string" and column.allowed is None
+    return column.expected + (f", of at most {_LONGEST} characters and without NUL" if free else "")
 
 
 def _values_of(unit: Unit) -> str:

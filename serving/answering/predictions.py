@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
-from uuid import uuid4
 
 import anyio.to_thread
-from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from models.rules import RuleBook
-from serving.answering.body import parse_body, read_body
-from serving.answering.judgement import Wanted, judge
+from serving.answering.answers import ENDS
+from serving.answering.bench import Bench
+from serving.answering.body import read_body
+from serving.answering.judgement import Judged
+from serving.answering.keeping import Answered, key_id_of
+from serving.answering.question import Question, read_question
 from serving.answering.schemas import request_form
-from serving.clock import Clock
-from serving.incumbent import Incumbent
+from serving.answering.sitting import Sitting
+from serving.answering.wanted import Wanted, wanted_of
 from serving.settings import Settings
 
 __all__ = ["Predictions"]
 
 LARGE: Final = 65_536
 """Bytes of a body from which on it is answered in a thread, so that it does not hold up the others."""
-
-_DEFAULT = Wanted()
 
 
 class Predictions:
@@ -32,18 +32,14 @@ class Predictions:
     Parameters
     ----------
     settings : Settings
-    rules : RuleBook
-    incumbent : Incumbent
-    clock : callable
-        Returns the present moment.
+    bench : Bench
     """
 
-    def __init__(self, settings: Settings, rules: RuleBook, incumbent: Incumbent, clock: Clock) -> None:
+    def __init__(self, settings: Settings, bench: Bench) -> None:
         self._form = request_form(settings.max_events)
         self._most = settings.max_body_bytes
-        self._rules = rules
-        self._incumbent = incumbent
-        self._clock = clock
+        self._bench = bench
+        self._sitting = Sitting(bench.judge)
 
     async def respond(self, request: Request) -> Response:
         """Answer over HTTP.
@@ -51,27 +47,28 @@ class Predictions:
         Raises
         ------
         Refusal, BadInput
-            What the request says does not fit.
+            What the request says does not fit, or it cannot be kept.
         """
-        wanted = Wanted.read(request.query_params) if request.scope["query_string"] else _DEFAULT
+        wanted, key_id = wanted_of(request), key_id_of(request)
         body = await read_body(request, self._most)
-        if len(body) < LARGE:
-            answer = self.answer(body, wanted)
-        else:
-            answer = await anyio.to_thread.run_sync(self.answer, body, wanted)
-        return Response(answer, media_type="application/json")
+        answer = self._answer if len(body) < LARGE else self._answer_large
+        return await self._bench.keeping.respond(request, body, partial(answer, body, wanted, key_id))
 
-    def answer(self, body: bytes, wanted: Wanted = _DEFAULT) -> bytes:
-        """Return the answer to a body.
+    async def _answer(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
+        question = read_question(body, self._form, wanted.reasons)
+        return self._answered(question, await self._sitting.ask(question), wanted, key_id)
 
-        Raises
-        ------
-        Refusal, BadInput
-            What the request says does not fit.
-        """
-        content = parse_body(body, self._form)
-        # One look at who is in office, so that an answer is one model's even while it is replaced.
-        model = self._incumbent.office.choice.model
-        answer = judge(content, self._rules, model, self._clock(), str(uuid4()), wanted)
-        # A sum of enormous amounts can be infinite, which JSON cannot say.
-        return to_json(answer, inf_nan_mode="null")
+    async def _answer_large(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
+        return await anyio.to_thread.run_sync(self._answer_alone, body, wanted, key_id)
+
+    def _answer_alone(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
+        question = read_question(body, self._form, wanted.reasons)
+        (outcome,) = self._bench.judge([question])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return self._answered(question, outcome, wanted, key_id)
+
+    def _answered(self, question: Question, judged: Judged, wanted: Wanted, key_id: str | None) -> Answered:
+        begun, record = self._bench.answer(question, judged, wanted, key_id)
+        records = () if record is None else (record,)
+        return Answered(records, judged.decided_at, lambda kept: begun + ENDS[kept])

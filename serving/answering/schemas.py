@@ -118,7 +118,13 @@ class VersionsUsed(_Answer):
 class Prediction(_Answer):
     """The answer for one account."""
 
-    id: Annotated[str, Field(description="Of this prediction, a UUID.", json_schema_extra={"format": "uuid"})]
+    id: Annotated[
+        str,
+        Field(
+            description="Of this prediction, a UUID of version 7: later ones sort later.",
+            json_schema_extra={"format": "uuid"},
+        ),
+    ]
     account_id: str
     relationship: Relationship
     confidence: Annotated[float, Field(ge=0, le=1, description="Calibrated probability of the relationship given.")]
@@ -141,4 +147,10 @@ class Prediction(_Answer):
     as_of: Annotated[str, Field(description=AS_OF.meaning, json_schema_extra={"format": "date-time"})]
     decided_at: Annotated[str, Field(description="When it was decided.", json_schema_extra={"format": "date-time"})]
     versions: VersionsUsed
-    recorded: Annotated[bool, Field(description="Whether it was kept. This version keeps nothing: always false.")]
+    recorded: Annotated[
+        bool,
+        Field(
+            description="Whether it is kept, on disk. False where `record=false` said not to, and where the database "
+            "could not take it in time: then it waits in a file, and is in the database once that is back."
+        ),
+    ]

@@ -9,9 +9,12 @@ from typing import Any, Final
 from pydantic_core import to_jsonable_python
 
 from models.rules import RuleBook
-from serving.answering.body import parse_body
-from serving.answering.judgement import Wanted, judge
+from serving.answering.answers import answer_content
+from serving.answering.judgement import Judged, judge
+from serving.answering.question import read_question
 from serving.answering.schemas import request_form
+from serving.answering.wanted import Wanted
+from serving.times import micros_of
 
 __all__ = ["REFUSED", "REQUESTS", "answer_example"]
 
@@ -63,7 +66,9 @@ REFUSED: Final[dict[str, Any]] = {
 
 def answer_example() -> dict[str, Any]:
     """Return the answer to the first request by the rules that ship, made by what makes every answer."""
-    moment, identity = datetime(2026, 6, 1, 8, tzinfo=UTC), "0d6c2f0e-6b0c-4c39-9d0a-3a1f6e7c5b21"
-    content = parse_body(json.dumps(_EVENTS).encode(), request_form(len(_EVENTS["events"])))
-    answer: dict[str, Any] = to_jsonable_python(judge(content, RuleBook.default(), None, moment, identity, Wanted()))
-    return answer
+    moment, identity = datetime(2026, 6, 1, 8, tzinfo=UTC), "019e82a4-9e00-7c39-9d0a-3a1f6e7c5b21"
+    question = read_question(json.dumps(_EVENTS).encode(), request_form(len(_EVENTS["events"])))
+    (judged,) = judge([question], RuleBook.default(), None, micros_of(moment))
+    assert isinstance(judged, Judged)  # noqa: S101 - the example fits
+    answer: dict[str, Any] = to_jsonable_python(answer_content("acme", identity, judged, Wanted()))
+    return answer | {"recorded": True}
