@@ -244,7 +244,8 @@ def test_what_counts_is_whole(service: Service) -> None:
 
 
 def test_a_number_for_a_text_is_told_to_be_quoted(service: Service) -> None:
-    advice = "expected a text that is not empty; a number was sent: write it in quotes"
+    expected = "expected a text that is not empty, of at most 200 characters and without NUL"
+    advice = f"{expected}; a number was sent: write it in quotes"
     assert flaws(service, {"account": {"account_id": 4711}, "events": []})[1] == {"/account/account_id": advice}
     assert "quotes" not in service.post({"account": {"account_id": True}, "events": []}).text
     assert "quotes" not in service.post(ACCOUNT | {"events": [CALL | {"occurred_at": 1767225600}]}).text
