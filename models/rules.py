@@ -66,6 +66,8 @@ class RuleBook(RuleTables):
         Columns of the signals that conditions may name.
     source : str
         How messages call the book.
+    text : str, optional
+        What it was read from.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class RuleBook(RuleTables):
 
     signal_names: tuple[str, ...] = SIGNAL_NAMES
     source: str = field(default="rules", compare=False)
+    text: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_tables(self, self.signal_names, self.source)
@@ -96,7 +99,7 @@ class RuleBook(RuleTables):
             Naming file, rule and key of everything that does not hold.
         """
         read = vars(read_tables(text, source))
-        return cls(**read, signal_names=signal_names, source=source)
+        return cls(**read, signal_names=signal_names, source=source, text=text)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -151,7 +154,7 @@ class RuleBook(RuleTables):
         if unknown:
             raise KeyError(f"No rule is called {', '.join(sorted(unknown))}.")
         rules = (replace(rule, weight=float(weights.get(rule.name, rule.weight))) for rule in self.rules)
-        return replace(self, rules=tuple(rules))
+        return replace(self, rules=tuple(rules), text=None)
 
     def score(self, X: Floats) -> RuleScores:
         """Apply the book to accounts.

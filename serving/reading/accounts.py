@@ -13,8 +13,9 @@ from serving.errors import Refusal
 from serving.parameters import number, read_query, text
 from serving.reading.addresses import account_id_of
 from serving.reading.cursors import Cursors
-from serving.reading.wire import json_response, listed, micros_of, time_text
+from serving.reading.wire import json_response, listed
 from serving.recording.records import Records
+from serving.times import micros_of, time_text
 
 __all__ = ["ERASING", "HISTORY", "Accounts"]
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote, unquote
 
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from features.events import ACCOUNT_COLUMNS
+from serving.answering.fields import value_type
 from serving.errors import Refusal
 
-__all__ = ["AccountsAsSent", "account_id_of"]
+__all__ = ["ACCOUNT_ID", "AccountsAsSent", "account_id_of"]
 
 _ACCOUNTS: Final = "/v1/accounts/"
+ACCOUNT_ID: Final = TypeAdapter[str](value_type(ACCOUNT_COLUMNS[0]))
+"""What an account may be called, as where it is asked about."""
 
 
 class AccountsAsSent:
@@ -41,11 +46,10 @@ def account_id_of(request: Request) -> str:
     Raises
     ------
     Refusal
-        It cannot be an account's id.
+        No account can be called that.
     """
     try:
-        return unquote(request.path_params["account_id"], errors="strict")
-    except UnicodeDecodeError:
-        raise Refusal(
-            "not-found", "An account's id in an address is UTF-8, with a percent sign before each byte."
-        ) from None
+        account_id: str = ACCOUNT_ID.validate_python(unquote(request.path_params["account_id"], errors="strict"))
+    except (UnicodeDecodeError, ValidationError):
+        raise Refusal("not-found", "No account can be called that.") from None
+    return account_id

@@ -12,8 +12,9 @@ from reviews.change import FAREWELL_DAYS, Change
 from reviews.ledger import Ledger
 from serving.parameters import number, read_query, refuse_parameter, text
 from serving.reading.cursors import Cursors
-from serving.reading.wire import json_response, time_text
+from serving.reading.wire import json_response
 from serving.recording.records import Records
+from serving.times import time_text
 
 __all__ = ["QUERY", "ChangesFeed"]
 

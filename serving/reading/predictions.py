@@ -13,18 +13,19 @@ from starlette.responses import Response
 from reviews.change import Tombstone
 from reviews.ledger import Ledger
 from reviews.record import Record
+from serving.answering.wanted import QUERY as ASKING
+from serving.answering.wanted import Wanted
 from serving.errors import Refusal
-from serving.parameters import choice, number, read_query
+from serving.parameters import read_query
 from serving.reading.archive import Archive, Missing
 from serving.reading.schemas import PredictionKept
-from serving.reading.wire import json_response, listed, time_text
+from serving.reading.wire import answer_of, json_response
 from serving.recording.records import Records
+from serving.times import time_text
 
 __all__ = ["QUERY", "KeptPredictions"]
 
-QUERY: Final = (
-    choice("all", number("reasons", "So many of the strongest reasons, or all of them and the base.", 0, 999, 5)),
-)
+QUERY: Final = tuple(parameter for parameter in ASKING if parameter.name == "reasons")
 
 _NONE: Final = (
     "No prediction of this id is kept. One that was answered with recorded: false is found as soon as the database has "
@@ -62,8 +63,8 @@ class KeptPredictions:
             raise Refusal("gone", f"The account of this prediction was erased at {time_text(found.erased_at)}.")
         if found is None:
             raise Refusal("not-found", _NONE)
-        explained = await anyio.to_thread.run_sync(self._explain, found, rules, wanted["reasons"])
-        return json_response(_answer(found, names, explained))
+        answer = await anyio.to_thread.run_sync(self._explain, found, rules, wanted["reasons"])
+        return json_response(_whole(answer, found, names))
 
     def _look_up(self, ledger: Ledger, identity: UUID) -> tuple[Record | Tombstone | None, Names | None, str | None]:
         """Return a prediction, the names of its signals, and the text of its rules where they are not in use."""
@@ -74,12 +75,13 @@ class KeptPredictions:
         return found, ledger.catalogue(found.catalogue), rules
 
     def _explain(self, record: Record, rules: str | None, reasons: int | None) -> dict[str, Any]:
+        """Return the answer of the first time, or all of it that can still be said."""
+        wanted = Wanted(reasons)
         try:
             decision = self._archive.explain(record, rules, reasons)
         except Missing as missing:
-            return {"reasons": None, "note": str(missing)}
-        base = {"base_log_odds": decision.base} if reasons is None else {}
-        return {**base, "reasons": decision.reasons, "note": None}
+            return answer_of(record, 0.0, (), Wanted(0)) | {"reasons": None, "note": str(missing)}
+        return answer_of(record, decision.base, decision.reasons, wanted) | {"note": None}
 
 
 def _uuid(text: str) -> UUID:
@@ -89,9 +91,9 @@ def _uuid(text: str) -> UUID:
         raise Refusal("not-found", "A prediction's id is a UUID, as its answer gave it.") from None
 
 
-def _answer(record: Record, names: Names | None, explained: dict[str, Any]) -> dict[str, Any]:
-    """Put together what :class:`serving.reading.schemas.PredictionKept` describes, in its order."""
+def _whole(answer: dict[str, Any], record: Record, names: Names | None) -> dict[str, Any]:
+    """Put the signals into an answer, and its members into the order of their description."""
     values = np.frombuffer(record.signals, dtype="<f8").tolist()
-    told = listed(record) | explained
-    told |= {"signals": None if names is None else dict(zip(names, values, strict=True)), "recorded": True}
-    return {name: told[name] for name in PredictionKept.model_fields if name in told}
+    answer["signals"] = None if names is None else dict(zip(names, values, strict=True))
+    answer["recorded"] = True
+    return {name: answer[name] for name in PredictionKept.model_fields if name in answer}

@@ -1,35 +1,23 @@
-"""From what is kept to what is answered."""
+"""From what is kept to what is answered, by what wrote the first answer."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from models.decision import Decision, Reason, Versions
 from reviews.record import Record
+from serving.answering.answers import answer_content
+from serving.answering.judgement import Judged
+from serving.answering.wanted import Wanted
+from serving.reading.schemas import PredictionListed
 
-__all__ = ["json_response", "listed", "micros_of", "time_text"]
+__all__ = ["answer_of", "json_response", "listed"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-def micros_of(time: datetime) -> int:
-    """Return a time as it is kept, in microseconds since 1970 UTC."""
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def time_text(micros: int) -> str:
-    """Write a time as answers do.
-
-    Examples
-    --------
-    >>> time_text(1_772_442_000_000_000)
-    '2026-03-02T09:00:00Z'
-    """
-    return (_EPOCH + micros * _MICROSECOND).isoformat().replace("+00:00", "Z")
+_NO_REASONS: Final = Wanted(reasons=0)
 
 
 def json_response(content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
@@ -37,23 +25,39 @@ def json_response(content: dict[str, Any], headers: dict[str, str] | None = None
     return Response(to_json(content, inf_nan_mode="null"), headers=headers, media_type="application/json")
 
 
-def listed(record: Record) -> dict[str, Any]:
-    """Return a prediction as a history lists it; see :class:`serving.reading.schemas.PredictionListed`."""
-    return {
-        "id": str(record.id),
-        "account_id": record.account_id,
-        "relationship": record.relationship,
-        "confidence": record.confidence,
-        "probability_client": record.probability_client,
-        "hybrid": record.hybrid,
-        "engagement_model": record.engagement_model,
-        "strategic_services": record.strategic_services,
-        "decided_by": record.decided_by,
-        "route": record.route,
-        "review_reasons": record.review_reasons,
-        "as_of": time_text(record.as_of),
-        "decided_at": time_text(record.decided_at),
-        "versions": {"model": record.model, "rules": record.rules},
+def answer_of(record: Record, base: float, reasons: tuple[Reason, ...], wanted: Wanted) -> dict[str, Any]:
+    """Return what was answered at first, but for `recorded`.
+
+    Parameters
+    ----------
+    record : Record
+    base : float
+    reasons : tuple of Reason
+        What the record does not hold.
+    wanted : Wanted
+    """
+    decision = Decision(
+        relationship=record.relationship,
+        confidence=record.confidence,
+        probability_client=record.probability_client,
+        hybrid=record.hybrid,
+        engagement_model=record.engagement_model,
+        strategic_services=record.strategic_services,
+        decided_by=record.decided_by,
+        route=record.route,
+        review_reasons=record.review_reasons,
+        base=base,
+        reasons=reasons,
+        versions=Versions(record.model, record.rules),
+    )
+    judged = Judged(decision, np.frombuffer(record.signals, dtype="<f8"), record.as_of, record.decided_at)
+    return answer_content(record.account_id, str(record.id), judged, wanted) | {
         "evidence": record.evidence is not None,
         "audit_sample": record.inclusion is not None,
     }
+
+
+def listed(record: Record) -> dict[str, Any]:
+    """Return a prediction as a history lists it."""
+    told = answer_of(record, 0.0, (), _NO_REASONS)
+    return {name: told[name] for name in PredictionListed.model_fields}
