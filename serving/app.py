@@ -22,6 +22,7 @@ from features.table import signals_matrix
 from models.rules import RuleBook
 from reviews.database import Database, DatabaseDown, open_database
 from reviews.schema import prepare
+from serving.answering.bench import Bench
 from serving.answering.predictions import Predictions
 from serving.clock import Clock, now
 from serving.describing.catalogue import catalogue_routes
@@ -142,6 +143,7 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
         stack.callback(settle_log)
         stack.callback(parts.database.close)
         parts.records.start()
+        _keep_rules(parts.records, parts.rules)
         stack.push_async_callback(parts.records.stop)
         rounds = [
             (settings.champion_seconds, parts.incumbent.look),
@@ -157,8 +159,19 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
         lookout.ending.begun = True
 
 
+def _keep_rules(records: Records, rules: RuleBook) -> None:
+    """Have the rules in use kept, so that what they decide stays explicable when they are others."""
+    text = rules.text
+    if text is not None:
+        records.later(lambda ledger: ledger.keep_rules(rules.digest, text))
+
+
 def _add_routes(app: FastAPI, parts: _Parts) -> None:
-    predictions = Predictions(parts.settings, parts.rules, parts.incumbent, parts.clock)
+    settings, metrics = parts.settings, parts.lookout.metrics
+    bench = Bench(
+        parts.rules, parts.incumbent, parts.clock, parts.records, settings.audit_share, metrics.count_decision
+    )
+    predictions = Predictions(settings, bench)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
     # first, since routes are tried in turn.
     app.router.routes[:0] = [
