@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["SECRET_BYTES", "inclusion_of"]
+__all__ = ["SECRET_BYTES", "inclusion_of", "month_of"]
 
 SECRET_BYTES: Final = 32
 """Of the key that draws the sample."""
@@ -55,3 +55,14 @@ def inclusion_of(secret: bytes, account_id: str, decided_at: int, share: float) 
     month = _EPOCH + timedelta(microseconds=decided_at)
     drawn = blake2b(f"{month.year}-{month.month} {account_id}".encode(), key=secret, digest_size=8).digest()
     return share if int.from_bytes(drawn, "big") < share * _RANGE else None
+
+
+def month_of(micros: int) -> str:
+    """Return the calendar month of a time, by which the sample is drawn.
+
+    Examples
+    --------
+    >>> month_of(0)
+    '1970-01'
+    """
+    return (_EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import reviews.desk_tables  # noqa: F401 - adds its tables to the metadata
 from reviews.tables import metadata
 
 __all__: list[str] = []

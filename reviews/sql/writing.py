@@ -14,6 +14,7 @@ from reviews.sql.erasure import latest_erasures
 from reviews.sql.insert import insert_new
 from reviews.sql.journal import Turn, take_turn
 from reviews.sql.library import find_secret
+from reviews.sql.openings import open_for
 from reviews.sql.repeats import Use, find_repeats, keep_repeats
 from reviews.sql.rows import row_of
 from reviews.sql.standing import update_standing
@@ -27,7 +28,8 @@ _EVIDENCE: Final = Bulk(evidence, lambda insert: insert.on_conflict_do_nothing(i
 
 def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | None]:
     """Keep entries; see :meth:`reviews.ledger.Ledger.write`."""
-    turn = take_turn(connection, sum(len(entry.records) for entry in entries))
+    # For each what holds of its account, and the end of a verdict that stood on it.
+    turn = take_turn(connection, 2 * sum(len(entry.records) for entry in entries))
     repeats = [entry.repeat for entry in entries if entry.repeat is not None]
     firsts = find_repeats(connection, [_use(repeat) for repeat in repeats])
     fresh: dict[Use, Repeat] = {}
@@ -73,4 +75,4 @@ def _keep(connection: Connection, records: list[Record], turn: Turn) -> None:
         insert_new(connection, catalogues, [{"digest": CATALOGUE, "names": "\n".join(SIGNAL_NAMES)}])
     _PREDICTIONS.run(connection, [row_of(record) for record in records])
     _EVIDENCE.run(connection, [(each.id, each.evidence) for each in records if each.evidence is not None])
-    update_standing(connection, records, turn)
+    update_standing(connection, open_for(connection, records, turn), turn)

@@ -1,0 +1,152 @@
+"""What the desk holds, table by table, beside what `reviews.tables` lists."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    literal_column,
+    text,
+)
+
+from reviews.tables import metadata
+
+__all__ = ["OPEN", "STANDS", "UNSETTLED", "answers", "audits", "cases", "readings", "verdicts"]
+
+# Answers and verdicts are numbered from the journal, in the order in which they become visible; none is given twice.
+
+cases: Final = Table(
+    "cases",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="Of the prediction that opened it."),
+    Column("account_id", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("prediction_id", Uuid, nullable=False, comment="What is shown: the latest that asks for a review."),
+    Column("decided_at", BigInteger, nullable=False, comment="When that was decided."),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("value", Double, nullable=False, comment="Of looking, when it was opened or updated."),
+    Column("due", BigInteger, nullable=False, comment="The first due is the next; see reviews.value."),
+    Column("state", Text, nullable=False),
+    Column("wanted", SmallInteger, nullable=False, comment="How many reviewers have to answer."),
+    Column("holder", Text, comment="Who has claimed it last, until:"),
+    Column("held_until", BigInteger),
+    Column("closed_at", BigInteger),
+    Index(
+        "ix_cases_unsettled",
+        "account_id",
+        unique=True,
+        sqlite_where=text("state <> 'closed'"),
+        postgresql_where=text("state <> 'closed'"),
+    ),
+    Index("ix_cases_queue", "due", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    Index("ix_cases_state_opened_at", "state", "opened_at"),
+    Index("ix_cases_account_id", "account_id"),
+    comment="Accounts that somebody has to look at, or had to.",
+)
+
+answers: Final = Table(
+    "answers",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Uuid, nullable=False, index=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("reviewer", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("relationship", Text),
+    Column("hybrid", Boolean),
+    Column("engagement_model", Text),
+    Column("strategic_services", Boolean),
+    Column("sureness", Text),
+    Column("note", Text),
+    Column("checklist", Text, comment="JSON: ticks by question."),
+    Column("prediction_id", Uuid, nullable=False, comment="What was shown."),
+    Column("model", Text),
+    Column("rules", String(12), nullable=False),
+    Column("machine", Text, nullable=False, comment="What the prediction said that was shown."),
+    Column("model_says", Text),
+    Column("rules_say", Text),
+    Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, with a space between them."),
+    Index(None, "reviewer", "id"),
+    comment="Everything that reviewers ever said, also what they took back.",
+)
+
+readings: Final = Table(
+    "readings",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("answer_id", BigInteger, comment="What they say now; none where they skipped the case."),
+    comment="What each reviewer last did with a case.",
+)
+
+verdicts: Final = Table(
+    "verdicts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("case_id", Uuid, nullable=False, index=True),
+    Column("answer_id", BigInteger, nullable=False),
+    Column("relationship", Text, nullable=False),
+    Column("hybrid", Boolean, nullable=False),
+    Column("engagement_model", Text),
+    Column("strategic_services", Boolean),
+    Column("reviewer", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("until", BigInteger, nullable=False),
+    Column("prediction_id", Uuid, nullable=False),
+    Column("as_of", BigInteger, nullable=False, comment="What was known before it, the reviewer saw."),
+    Column("catalogue", String(12), nullable=False),
+    Column("signals", LargeBinary, nullable=False, comment="What the reviewer saw."),
+    Column("inclusion", Double),
+    Column("change_seq", BigInteger, nullable=False, unique=True),
+    Column("ended_at", BigInteger),
+    Column("ended_why", Text),
+    Index(
+        "ix_verdicts_standing",
+        "account_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "ix_verdicts_until",
+        "until",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    comment="What reviewers settled on; at most one an account stands, the others say why they no longer do.",
+)
+
+audits: Final = Table(
+    "audits",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("month", String(7), primary_key=True, comment="Such as 2026-07."),
+    Column("prediction_id", Uuid, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("inclusion", Double, nullable=False),
+    Column("relationship", Text, nullable=False, comment="What was decided automatically."),
+    Column("decided_by", Text, nullable=False),
+    Column("model", Text),
+    Column("case_id", Uuid, nullable=False, index=True),
+    Index(None, "month"),
+    comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
+)
+
+# Written out, not as parameters: only then both databases see that an index of part of the rows serves.
+OPEN: Final = cases.c.state == literal_column("'open'")
+UNSETTLED: Final = cases.c.state != literal_column("'closed'")
+STANDS: Final = verdicts.c.ended_at.is_(None)

@@ -1,0 +1,78 @@
+"""Whether a verdict still stands: not too old, and the account still much like what the reviewer saw."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from features.signals import BY_NAME
+from reviews.record import CATALOGUE
+from reviews.terms import FAR
+from reviews.verdict import Standing
+
+__all__ = ["Lasting", "distance", "lasts"]
+
+Lasting = Literal["stands", "expired", "moved"]
+
+Floats = npt.NDArray[np.float64]
+
+_CLOCKS: Final = np.array(
+    [name.startswith("days_since") or name in {"tenure_days", "owner_days"} for name in BY_NAME], dtype=bool
+)
+"""Signals that move by themselves while nothing happens."""
+
+
+def lasts(verdict: Standing, signals: Floats | None, at: int) -> Lasting:
+    """Say whether a verdict still stands for an account.
+
+    Parameters
+    ----------
+    verdict : Standing
+        Also an "unclear" one, which keeps a case from being opened again.
+    signals : ndarray of float64, shape (n_signals,), or None
+        The account's now, in the order of the catalogue; None where they were measured by another one.
+    at : int
+        Now, microseconds since 1970 UTC.
+
+    Returns
+    -------
+    {"stands", "expired", "moved"}
+    """
+    if at >= verdict.until:
+        return "expired"
+    if signals is None or verdict.catalogue != CATALOGUE:
+        # Both were not measured in the same way, and how far they are from each other nobody can tell.
+        return "stands"
+    return "moved" if distance(np.frombuffer(verdict.signals, dtype="<f8"), signals) >= FAR.value else "stands"
+
+
+def distance(seen: Floats, now: Floats) -> float:
+    """Measure how far an account's signals moved.
+
+    Parameters
+    ----------
+    seen, now : ndarray of float64, shape (n_signals,)
+        In the order of the catalogue; nan is unknown.
+
+    Returns
+    -------
+    float
+        In [0, 1]: the mean over the signals of how much each changed of the larger of its two values; 1 for one that
+        became known or unknown. Those that only tell how time goes by do not count, nor those that were unknown both
+        times or nothing both times.
+
+    Examples
+    --------
+    >>> before, after = np.zeros(len(BY_NAME)), np.zeros(len(BY_NAME))
+    >>> before[:2], after[:2] = (4.0, 10.0), (3.0, 5.0)
+    >>> distance(before, after)
+    0.375
+    """
+    known, larger = ~(np.isnan(seen) & np.isnan(now)), np.fmax(np.abs(seen), np.abs(now))
+    counts = known & (larger > 0) & ~_CLOCKS
+    if not counts.any():
+        return 0.0
+    gap = np.abs(seen - now)[counts] / larger[counts]
+    return float(np.where(np.isnan(gap), 1.0, np.minimum(gap, 1.0)).mean())

@@ -1,0 +1,148 @@
+"""0002: cases, answers, verdicts, and the audit sample."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+__all__ = ["down_revision", "revision", "upgrade"]
+
+revision = "0002"
+down_revision: str | None = "0001"
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    _open_cases()
+    _keep_answers()
+    _keep_verdicts()
+    _keep_audits()
+
+
+def _index(name: str, table: str, columns: list[str], where: str | None = None, *, unique: bool = False) -> None:
+    only = None if where is None else sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=only, postgresql_where=only)
+
+
+def _open_cases() -> None:
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.Uuid(), nullable=False, comment="Of the prediction that opened it."),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column(
+            "prediction_id", sa.Uuid(), nullable=False, comment="What is shown: the latest that asks for a review."
+        ),
+        sa.Column("decided_at", sa.BigInteger(), nullable=False, comment="When that was decided."),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Double(), nullable=False, comment="Of looking, when it was opened or updated."),
+        sa.Column("due", sa.BigInteger(), nullable=False, comment="The first due is the next; see reviews.value."),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.SmallInteger(), nullable=False, comment="How many reviewers have to answer."),
+        sa.Column("holder", sa.Text(), nullable=True, comment="Who has claimed it last, until:"),
+        sa.Column("held_until", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        comment="Accounts that somebody has to look at, or had to.",
+    )
+    _index("ix_cases_unsettled", "cases", ["account_id"], "state <> 'closed'", unique=True)
+    _index("ix_cases_queue", "cases", ["due", "id"], "state = 'open'")
+    _index("ix_cases_state_opened_at", "cases", ["state", "opened_at"])
+    _index("ix_cases_account_id", "cases", ["account_id"])
+
+
+def _keep_answers() -> None:
+    op.create_table(
+        "answers",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("relationship", sa.Text(), nullable=True),
+        sa.Column("hybrid", sa.Boolean(), nullable=True),
+        sa.Column("engagement_model", sa.Text(), nullable=True),
+        sa.Column("strategic_services", sa.Boolean(), nullable=True),
+        sa.Column("sureness", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("checklist", sa.Text(), nullable=True, comment="JSON: ticks by question."),
+        sa.Column("prediction_id", sa.Uuid(), nullable=False, comment="What was shown."),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("rules", sa.String(length=12), nullable=False),
+        sa.Column("machine", sa.Text(), nullable=False, comment="What the prediction said that was shown."),
+        sa.Column("model_says", sa.Text(), nullable=True),
+        sa.Column("rules_say", sa.Text(), nullable=True),
+        sa.Column(
+            "reasons",
+            sa.Text(),
+            nullable=False,
+            comment="Names of what spoke the loudest, with a space between them.",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
+        comment="Everything that reviewers ever said, also what they took back.",
+    )
+    for columns in (["case_id"], ["account_id"], ["at"], ["reviewer", "id"]):
+        _index(f"ix_answers_{'_'.join(columns)}", "answers", columns)
+    op.create_table(
+        "readings",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "answer_id", sa.BigInteger(), nullable=True, comment="What they say now; none where they skipped the case."
+        ),
+        sa.PrimaryKeyConstraint("case_id", "reviewer", name=op.f("pk_readings")),
+        comment="What each reviewer last did with a case.",
+    )
+
+
+def _keep_verdicts() -> None:
+    op.create_table(
+        "verdicts",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("answer_id", sa.BigInteger(), nullable=False),
+        sa.Column("relationship", sa.Text(), nullable=False),
+        sa.Column("hybrid", sa.Boolean(), nullable=False),
+        sa.Column("engagement_model", sa.Text(), nullable=True),
+        sa.Column("strategic_services", sa.Boolean(), nullable=True),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("prediction_id", sa.Uuid(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False, comment="What was known before it, the reviewer saw."),
+        sa.Column("catalogue", sa.String(length=12), nullable=False),
+        sa.Column("signals", sa.LargeBinary(), nullable=False, comment="What the reviewer saw."),
+        sa.Column("inclusion", sa.Double(), nullable=True),
+        sa.Column("change_seq", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
+        sa.UniqueConstraint("change_seq", name=op.f("uq_verdicts_change_seq")),
+        comment="What reviewers settled on; at most one an account stands, the others say why they no longer do.",
+    )
+    for column in ("account_id", "case_id", "at"):
+        _index(f"ix_verdicts_{column}", "verdicts", [column])
+    _index("ix_verdicts_standing", "verdicts", ["account_id"], "ended_at IS NULL", unique=True)
+    _index("ix_verdicts_until", "verdicts", ["until"], "ended_at IS NULL")
+
+
+def _keep_audits() -> None:
+    op.create_table(
+        "audits",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False, comment="Such as 2026-07."),
+        sa.Column("prediction_id", sa.Uuid(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=False),
+        sa.Column("inclusion", sa.Double(), nullable=False),
+        sa.Column("relationship", sa.Text(), nullable=False, comment="What was decided automatically."),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=True),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "month", name=op.f("pk_audits")),
+        comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
+    )
+    for column in ("month", "case_id"):
+        _index(f"ix_audits_{column}", "audits", [column])

@@ -1,0 +1,140 @@
+"""Answers in the database: appended, never edited."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from reviews.answer import Answer, Given, Shown, Stage
+from reviews.desk_tables import answers, readings
+from reviews.record import Record
+from reviews.sql.insert import insert_into
+
+__all__ = ["Act", "append", "current_answers", "forget_reading", "history", "said_by", "skip", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something with which case, and when.
+
+    Attributes
+    ----------
+    case_id : UUID
+    reviewer : str
+    at : int
+        Microseconds since 1970 UTC.
+    since : int
+        What was said before can no longer be changed.
+    """
+
+    case_id: UUID
+    reviewer: str
+    at: int
+    since: int
+
+
+def append(
+    connection: Connection,
+    number: int,
+    case: Row[Any],
+    act: Act,
+    stage: Stage,
+    answer: Answer | None,
+    record: Record,
+    shown: Shown,
+) -> None:
+    """Keep what a reviewer says, or with no answer that they take back what they said."""
+    row = {
+        "id": number,
+        "case_id": case.id,
+        "account_id": case.account_id,
+        "reviewer": act.reviewer,
+        "at": act.at,
+        "stage": stage,
+        "prediction_id": record.id,
+        "model": record.model,
+        "rules": record.rules,
+        "machine": record.relationship,
+        "model_says": shown.model_says,
+        "rules_say": shown.rules_say,
+        "reasons": " ".join(shown.reasons),
+    }
+    if answer is not None:
+        row |= {name: getattr(answer, name) for name in _SAID}
+        row["checklist"] = json.dumps(dict(answer.checklist))
+    connection.execute(insert(answers), row)
+    if answer is None:
+        forget_reading(connection, case.id, act.reviewer)
+    else:
+        _read(connection, case.id, act.reviewer, act.at, number)
+
+
+_SAID: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "sureness", "note")
+
+
+def skip(connection: Connection, case_id: UUID, reviewer: str, at: int) -> None:
+    """Remember that a reviewer passed a case by."""
+    _read(connection, case_id, reviewer, at, None)
+
+
+def _read(connection: Connection, case_id: UUID, reviewer: str, at: int, answer_id: int | None) -> None:
+    row = {"case_id": case_id, "reviewer": reviewer, "at": at, "answer_id": answer_id}
+    again = insert_into(connection.dialect.name, readings).on_conflict_do_update(
+        index_elements=[readings.c.case_id, readings.c.reviewer], set_={"at": at, "answer_id": answer_id}
+    )
+    connection.execute(again, row)
+
+
+def skipped(connection: Connection, case_id: UUID, reviewer: str) -> bool:
+    """Say whether a reviewer passed a case by."""
+    whose = (readings.c.case_id == case_id) & (readings.c.reviewer == reviewer) & readings.c.answer_id.is_(None)
+    return connection.execute(select(readings.c.at).where(whose)).first() is not None
+
+
+def forget_reading(connection: Connection, case_id: UUID, reviewer: str) -> None:
+    """Let a reviewer be as if they had not seen a case."""
+    connection.execute(delete(readings).where(readings.c.case_id == case_id, readings.c.reviewer == reviewer))
+
+
+def current_answers(connection: Connection, case_id: UUID) -> list[Given]:
+    """Return what each reviewer says of a case now, the oldest first."""
+    said = select(answers).join(readings, readings.c.answer_id == answers.c.id)
+    rows = connection.execute(said.where(readings.c.case_id == case_id).order_by(answers.c.id))
+    return [_given(row) for row in rows]
+
+
+def said_by(connection: Connection, case_id: UUID, reviewer: str) -> tuple[list[Given], Given | None]:
+    """Return all that a reviewer ever said of a case, the oldest first, and of that what they say now."""
+    wanted = select(answers).where(answers.c.case_id == case_id, answers.c.reviewer == reviewer)
+    said = [_given(row) for row in connection.execute(wanted.order_by(answers.c.id))]
+    return said, next((given for given in said[-1:] if given.stage != "withdrawn"), None)
+
+
+def history(connection: Connection, reviewer: str, before: int | None, limit: int) -> list[Given]:
+    """Return what a reviewer said of any case, the latest first."""
+    wanted = select(answers).where(answers.c.reviewer == reviewer)
+    if before is not None:
+        wanted = wanted.where(answers.c.id < before)
+    return [_given(row) for row in connection.execute(wanted.order_by(answers.c.id.desc()).limit(limit))]
+
+
+def _given(row: Row[Any]) -> Given:
+    answer = None
+    if row.stage != "withdrawn":
+        answer = Answer(**{name: getattr(row, name) for name in _SAID}, checklist=json.loads(row.checklist))
+    return Given(
+        id=row.id,
+        case_id=row.case_id,
+        account_id=row.account_id,
+        reviewer=row.reviewer,
+        at=row.at,
+        stage=row.stage,
+        answer=answer,
+        prediction_id=row.prediction_id,
+        model=row.model,
+        rules=row.rules,
+    )

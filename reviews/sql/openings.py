@@ -1,0 +1,136 @@
+"""Opening cases while predictions are written: few statements for any number of them, none where all is automatic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import Connection, and_, select
+
+from reviews.case import Why
+from reviews.desk_tables import OPEN, UNSETTLED, audits, cases
+from reviews.lasting import Lasting, lasts
+from reviews.record import CATALOGUE, Record
+from reviews.sample import month_of
+from reviews.sql.among import among
+from reviews.sql.bulk import Bulk
+from reviews.sql.insert import Insert
+from reviews.sql.journal import Turn
+from reviews.sql.verdicts import end_verdict, verdicts_of
+from reviews.value import due_at, value_of
+from reviews.verdict import Standing
+
+__all__ = ["Opening", "open_cases", "open_for"]
+
+
+class Opening(NamedTuple):
+    """A prediction that asks for a case."""
+
+    record: Record
+    why: Why
+
+
+def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> list[Record]:
+    """Open the cases that predictions ask for.
+
+    Parameters
+    ----------
+    connection : Connection
+    records : sequence of Record
+    turn : Turn
+        With a number for each.
+
+    Returns
+    -------
+    list of Record
+        Those that may say what holds of their account: a machine's answer never takes the place of a verdict that
+        stands.
+    """
+    verdicts = verdicts_of(connection, {record.account_id for record in records}) if records else {}
+    free: list[Record] = []
+    openings: list[Opening] = []
+    for record in sorted(records, key=lambda each: (each.decided_at, each.id)) if verdicts else records:
+        verdict = verdicts.get(record.account_id)
+        lasting = None if verdict is None else _lasting(record, verdict)
+        if lasting is not None and lasting != "stands":
+            end_verdict(connection, record.account_id, lasting, record.decided_at, next(turn.numbers))
+            del verdicts[record.account_id]
+        if _may_hold(record, verdict, lasting):
+            free.append(record)
+        why = _why(record, lasting)
+        if why is not None:
+            openings.append(Opening(record, why))
+    open_cases(connection, openings)
+    return free
+
+
+def _lasting(record: Record, verdict: Standing) -> Lasting:
+    if record.decided_at <= verdict.at or record.decided_by == "reviewer":
+        return "stands"
+    known = record.catalogue == CATALOGUE
+    return lasts(verdict, np.frombuffer(record.signals, dtype="<f8") if known else None, record.decided_at)
+
+
+def _may_hold(record: Record, verdict: Standing | None, lasting: Lasting | None) -> bool:
+    decides = verdict is not None and lasting == "stands" and verdict.relationship != "unclear"
+    return record.decided_by == "reviewer" or not decides
+
+
+def _why(record: Record, lasting: Lasting | None) -> Why | None:
+    """Say why a prediction opens a case, if it does; `lasting` is that of the verdict on its account."""
+    if record.decided_by == "reviewer" or lasting == "stands":
+        return None
+    if lasting is not None:
+        return lasting
+    if record.route == "review":
+        return "route"
+    return None if record.inclusion is None else "audit"
+
+
+def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
+    """Open a case for each account that has none; where there is one, it shows the newer prediction from now on."""
+    if not openings:
+        return
+    accounts = {opening.record.account_id for opening in openings}
+    unsettled = select(cases.c.account_id, cases.c.id, cases.c.opened_at, cases.c.why)
+    found = connection.execute(unsettled.where(among(connection, cases.c.account_id, accounts), UNSETTLED))
+    known = {row.account_id: (row.id, row.opened_at, row.why) for row in found}
+    rows: dict[UUID, tuple[Any, ...]] = {}
+    drawn: list[tuple[Any, ...]] = []
+    for record, asked in openings:
+        case_id, opened_at, why = known.setdefault(record.account_id, (record.id, record.decided_at, asked))
+        if case_id not in rows or rows[case_id][_DECIDED] < record.decided_at:
+            rows[case_id] = _row(record, case_id, opened_at, why)
+        if record.inclusion is not None:
+            drawn.append(_drawn(record, case_id))
+    _CASES.run(connection, list(rows.values()))
+    _AUDITS.run(connection, drawn)
+
+
+_DECIDED: Final = cases.columns.keys().index("decided_at")
+
+
+def _row(record: Record, case_id: UUID, opened_at: int, why: Why) -> tuple[Any, ...]:
+    value = value_of(record, why)
+    due = due_at(opened_at, value)
+    shown = (case_id, record.account_id, why, record.id, record.decided_at, opened_at, value, due)
+    return (*shown, "open", 1, None, None, None)
+
+
+def _drawn(record: Record, case_id: UUID) -> tuple[Any, ...]:
+    when = (month_of(record.decided_at), record.id, record.decided_at)
+    said = (record.inclusion, record.relationship, record.decided_by, record.model)
+    return (record.account_id, *when, *said, case_id)
+
+
+def _show_newer(insert: Insert) -> Insert:
+    # What was settled under this id, and is written once more from a spool, stays settled.
+    newer = and_(OPEN, insert.excluded.decided_at > cases.c.decided_at)
+    shown = {name: insert.excluded[name] for name in ("prediction_id", "decided_at", "value", "due")}
+    return insert.on_conflict_do_update(index_elements=["id"], set_=shown, where=newer)
+
+
+_CASES: Final = Bulk(cases, _show_newer)
+_AUDITS: Final = Bulk(audits, lambda insert: insert.on_conflict_do_nothing(index_elements=["account_id", "month"]))
