@@ -192,7 +192,7 @@ def _add_doors(app: FastAPI, parts: _Parts) -> None:
     app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting)
     app.add_middleware(Guard, keyring=parts.keyring)
     app.add_middleware(LastResort)
-    app.add_middleware(Visits, metrics=lookout.metrics, clock=parts.clock)
+    app.add_middleware(Visits, metrics=lookout.metrics)
     app.add_middleware(AccountsAsSent)
 
 
