@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:  # conftest.py imports this before it has told SciPy what it must know
     from reviews.database import Database
 
 KINDS = ("sqlite", "postgresql")
+
+
+def on_disk() -> settings:
+    """How hard hypothesis searches where each example writes to a disk: a quarter as hard, on one database."""
+    examples = max(1, settings.default.max_examples // 4)
+    return settings(max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Postgres:
