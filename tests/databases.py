@@ -51,8 +51,7 @@ class Postgres:
         self._execute("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--username=postgres")
         with (self._folder / "postgresql.conf").open("a") as settings:
             settings.write("fsync = off\n")
-        self._server.start()
-        atexit.unregister(self._server._cleanup)
+        self.start()
         self.run("CREATE DATABASE rapport")
         with open_url(self._url("rapport")) as database:
             from reviews.schema import upgrade
@@ -90,6 +89,11 @@ class Postgres:
                 connection.run(statement)
         finally:
             connection.close()
+
+    def start(self) -> None:
+        """Start the server, at first and after it was stopped."""
+        self._server.start()
+        atexit.unregister(self._server._cleanup)
 
     def control(self, *arguments: str) -> None:
         """Run pg_ctl on the server, such as `stop -m immediate`."""
