@@ -77,10 +77,14 @@ def _of_driver(error: BaseException | None) -> str | None:
     state = _state(error)
     if state is not None:
         return _of_state(state)
-    if type(error).__name__ != "InterfaceError":
-        return None
-    # pg8000 raises it for whatever befalls the socket. A server that refuses a connection also closes it, and then it
-    # is of that that pg8000 complains last.
+    return _of_socket(error) if type(error).__name__ == "InterfaceError" else None
+
+
+def _of_socket(error: BaseException) -> str:
+    """Say what befell a socket, for which pg8000 has one exception.
+
+    A server that refuses a connection also closes it, and it is of that that pg8000 complains last.
+    """
     for each in _chain(error):
         if isinstance(each, TimeoutError):
             return "it did not answer in time"
