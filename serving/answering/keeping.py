@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -87,11 +87,14 @@ class Keeping:
             if first is not None:
                 return _response(first, again=True)
             answered = await answer()
-            repeat = Repeat(key, key_id, digest, answered.write(True), answered.at)
-            kept = await self._records.keep(Entry(answered.records, repeat))
+            some = bool(answered.records)
+            repeat = Repeat(key, key_id, digest, answered.write(some), answered.at)
+            # In the spool lies the answer that is given then, since it is what a second request gets ever after.
+            spooled = replace(repeat, answer=answered.write(False))
+            kept = await self._records.keep(Entry(answered.records, repeat), Entry(answered.records, spooled))
         if kept.repeat is not None:
             return _response(first_answer(kept.repeat, digest), again=True)
-        return _response(answered.write(kept.recorded))
+        return _response(answered.write(some and kept.recorded))
 
 
 def key_id_of(request: Request) -> str | None:
