@@ -49,9 +49,12 @@ class Service:
         self._client = httpx.AsyncClient(transport=transport, base_url="http://rapport")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
+        return self.run(self.ask(method, path, **given))
+
+    async def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         if self.key is not None:
             given["headers"] = bearer(self.key) | given.get("headers", {})
-        return self.run(self._client.request(method, path, **given))
+        return await self._client.request(method, path, **given)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something in the loop in which the service runs."""
