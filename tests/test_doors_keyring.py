@@ -266,4 +266,4 @@ def test_keys_are_told_while_postgres_is_away(tmp_path: Path, postgres: Postgres
             assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
             assert ready.json()["parts"]["keys"]["status"] == "degraded"
     finally:
-        postgres.control("start", "-w")
+        postgres.start()
