@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from rapport.options import DatabaseUrl
 from reviews import DEFAULT_DATABASE
@@ -44,11 +45,11 @@ def upgrade(database: DatabaseUrl = DEFAULT_DATABASE) -> None:
     with opened(database, HOUR) as db:
         before = run(db)
         if before.state == "current":
-            say(f"{db.place}: version {HEAD} already, nothing to do.")
+            say(f"{escape(str(db.place))}: version {HEAD} already, nothing to do.")
         elif before.version is None:
-            say(f"{db.place}: tables made, version {HEAD}.")
+            say(f"{escape(str(db.place))}: tables made, version {HEAD}.")
         else:
-            say(f"{db.place}: upgraded from version {before.version} to {HEAD}.")
+            say(f"{escape(str(db.place))}: upgraded from version {before.version} to {HEAD}.")
 
 
 @_group.command("status")
@@ -69,7 +70,7 @@ def status(database: DatabaseUrl = DEFAULT_DATABASE) -> None:
     with opened(database, HOUR) as db:
         check_schema(db)
         print_table("Rows", ("table", "rows"), db.ledger.counts().items())
-        say(f"{db.place}: version {HEAD}, as this Rapport needs it.")
+        say(f"{escape(str(db.place))}: version {HEAD}, as this Rapport needs it.")
 
 
 @_group.command("prune")
@@ -94,7 +95,7 @@ def prune(older_than: Days, database: DatabaseUrl = DEFAULT_DATABASE) -> None:
         check_schema(db)
         pruned = db.ledger.prune(before)
         db.ledger.forget_farewells(micros_now() - FAREWELL_DAYS * _DAY)
-        say(f"{db.place}: {pruned:,} predictions from before {time_text(before)[:10]} forgotten.")
+        say(f"{escape(str(db.place))}: {pruned:,} predictions from before {time_text(before)[:10]} forgotten.")
 
 
 @_group.command("backup")
@@ -113,7 +114,7 @@ def backup(file: BackupFile, database: DatabaseUrl = DEFAULT_DATABASE) -> None:
 
     with opened(database, HOUR) as db:
         db.ledger.backup(file)
-        say(f"{db.place} copied to {file} and checked: {file.stat().st_size:,} bytes.")
+        say(f"{escape(str(db.place))} copied to {escape(str(file))} and checked: {file.stat().st_size:,} bytes.")
 
 
 def add_to(app: typer.Typer) -> None:
