@@ -18,7 +18,7 @@ PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 
 
 # Generated pages, each with the module that prints it.
 PAGES := features.document:signals.md models.document:rules.md serving.describing.reference:errors.md \
-	serving.describing.settings:settings.md
+	serving.describing.settings:settings.md serving.describing.snapshot:openapi.json
 
 .PHONY: help demo test check fix docs notebooks bench results prove cover starter lock clean
 
@@ -45,7 +45,7 @@ fix: .venv/dev.stamp ## Format, and repair what the linter can repair
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-docs: .venv/dev.stamp ## Write the generated pages: docs/signals.md, rules.md, errors.md, settings.md
+docs: .venv/dev.stamp ## Write the generated pages: docs/signals.md, rules.md, errors.md, settings.md, openapi.json
 	@for page in $(PAGES); do \
 		$(BIN)/python -m $${page%:*} > .venv/page.md && mv .venv/page.md docs/$${page#*:} || exit 1; \
 	done

@@ -17,8 +17,11 @@ from rapport import (
     audit_commands,
     curve_commands,
     data_commands,
+    db_commands,
+    keys_commands,
     model_commands,
     registry_commands,
+    replay_commands,
     rules_commands,
     service_commands,
 )
@@ -70,8 +73,11 @@ for _commands in (
     audit_commands,
     curve_commands,
     data_commands,
+    db_commands,
+    keys_commands,
     model_commands,
     registry_commands,
+    replay_commands,
     rules_commands,
     service_commands,
 ):

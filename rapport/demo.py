@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from secrets import token_bytes
-from time import perf_counter, time_ns
+from time import perf_counter
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from models.classify import classify, decision_table
 from models.decision import Decision
 from models.rules import RuleBook
 from models.shelf import Shelf
+from rapport.opened import micros_now
 from rapport.options import moment
 from rapport.show import bar, now, say
 from rapport.show_decisions import Answer, Tally, print_decision
@@ -80,7 +81,7 @@ def make_demo_key(database: str) -> str:
     """Make a key of the demonstration's own database, which is made too if need be, and return its text."""
     with open_database(database) as opened:
         prepare(opened)
-        key, text = new_key("admin", "demo", time_ns() // 1000, token_bytes(TOKEN_BYTES))
+        key, text = new_key("admin", "demo", micros_now(), token_bytes(TOKEN_BYTES))
         opened.ledger.add_key(key)
     return text
 

@@ -14,6 +14,7 @@ __all__ = [
     "Alpha",
     "AsOf",
     "Beta",
+    "DatabaseUrl",
     "Distil",
     "ExportFolder",
     "Json",
@@ -46,6 +47,16 @@ AsOf = Annotated[
 ]
 Store = Annotated[
     Path, typer.Option(metavar="DIR", envvar="RAPPORT_STORE", help="The folder in which models are kept.")
+]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="RAPPORT_DATABASE",
+        help="Where predictions and keys are kept: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME. "
+        "A password is seen by fewer in the variable.",
+    ),
 ]
 Tracking = Annotated[
     str | None,

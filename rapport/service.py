@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from rapport.show import console, say
-from reviews.database import Database, DatabaseDown, open_database
+from reviews import DEFAULT_DATABASE
+from reviews.database import DatabaseDown, open_database
 from serving.describing.examples import REQUESTS
 from serving.server import serve as run
 from serving.settings import Settings
@@ -55,12 +56,10 @@ def _announce_keys(settings: Settings) -> None:
         keys = database.ledger.keys()
         if all(key.revoked_at is not None for key in keys):
             say("\nThere is no key yet, so that nobody can ask it. Make one, which is shown once:\n")
-            _copyable(f"rapport keys create --role predict --name my-crm --database {shlex.quote(shown_url(database))}")
-
-
-def shown_url(database: Database) -> str:
-    """Return a database's URL without its password."""
-    return database.place.url.render_as_string(hide_password=True)
+            # A URL with a password stands in the environment, where that command finds it too.
+            secret = database.place.url.password is not None or settings.database == DEFAULT_DATABASE
+            where = "" if secret else f" --database {shlex.quote(settings.database)}"
+            _copyable(f"rapport keys create --role predict --name my-crm{where}")
 
 
 def _copyable(text: str) -> None:

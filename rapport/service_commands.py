@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from models import DEFAULT_STORE
-from rapport.options import RulesFile, Seed, Store
+from rapport.options import DatabaseUrl, RulesFile, Seed, Store
+from reviews import DEFAULT_DATABASE
 
 __all__ = ["add_to"]
 
@@ -23,16 +24,6 @@ def _setting(name: str, default: str, meaning: str, *names: str, **limits: Any) 
 Host = Annotated[str | None, _setting("HOST", "127.0.0.1", "The address to listen on.")]
 ServicePort = Annotated[int | None, _setting("PORT", "8000", "0 takes any free one.", min=0, max=65535)]
 Workers = Annotated[int | None, _setting("WORKERS", "1", "Processes that answer.", min=1)]
-Kept = Annotated[
-    str | None,
-    _setting(
-        "DATABASE",
-        "sqlite:///rapport.db",
-        "Where predictions and keys are kept: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME, which better "
-        "stands in the environment, since every user of the machine can see a command.",
-        metavar="URL",
-    ),
-]
 Spool = Annotated[
     Path | None,
     _setting(
@@ -68,7 +59,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each option is an argument
     workers: Workers = None,
     store: Store = DEFAULT_STORE,
     rules: RulesFile = None,
-    database: Kept = None,
+    database: DatabaseUrl = DEFAULT_DATABASE,
     spool: Spool = None,
     auth: Auth = None,
     log_level: LogLevel = None,

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from features.progress import Progress as ReportProgress
 
-__all__ = ["bar", "console", "now", "print_table", "say", "time_text"]
+__all__ = ["bar", "console", "note", "now", "print_table", "say", "time_text"]
 
 
 def console() -> Console:
@@ -24,6 +24,11 @@ def console() -> Console:
 def say(text: str) -> None:
     """Print a line; what is between square brackets is print style."""
     console().print(text, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Print a line for people beside what a program may read: on standard error."""
+    Console(stderr=True, highlight=False).print(text, soft_wrap=True, markup=False)
 
 
 def time_text(micros: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import ssl
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,9 @@ __all__ = ["Place", "postgres_engine", "read_url", "sqlite_engine"]
 
 CONNECTIONS: Final = 4
 """At most, in one process: one writes, the others read."""
+
+SSL_MODES: Final = ("disable", "prefer", "require", "verify-ca", "verify-full")
+"""As libpq has them: prefer and require encrypt, the last two also check who answers."""
 
 _FORMS = "sqlite:///rapport.db or postgresql://user:password@host:5432/name"
 
@@ -67,8 +72,13 @@ def read_url(text: str) -> Place:
         raise BadInput(
             f"A PostgreSQL URL names a user and a database: expected postgresql://user@host/name, got {url}."
         )
-    if url.query.keys() - {"host"}:
-        raise BadInput(f"A PostgreSQL URL takes only ?host=DIR for a socket's folder; got {', '.join(url.query)}.")
+    options = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    mode = options.get("sslmode", "prefer")
+    if options.keys() - {"host", "sslmode", "sslrootcert"} or len(options) < len(url.query) or mode not in SSL_MODES:
+        raise BadInput(
+            "A PostgreSQL URL takes, each once, ?host=DIR for a socket's folder, sslmode="
+            f"{'|'.join(SSL_MODES)} and sslrootcert=FILE; got {url}."
+        )
     return Place(url, None)
 
 
@@ -117,9 +127,14 @@ def _open_file(path: Path, seconds: float) -> sqlite3.Connection:
     return connection
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Tell the file, and its write-ahead log, from others that may take their names."""
+    return tuple(_inode(f"{path}{suffix}") for suffix in ("", "-wal"))
+
+
+def _inode(path: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - at every transaction
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
@@ -128,22 +143,37 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def postgres_engine(place: Place, seconds: float) -> Engine:
     """Return an engine for a PostgreSQL server."""
     url = place.url.set(drivername="postgresql+pg8000", query={})
-    given: dict[str, Any] = {"timeout": seconds, "application_name": "rapport"}
+    given: dict[str, Any] = {"timeout": seconds, "application_name": "rapport", "ssl_context": _ssl(place.url)}
     folder = place.url.query.get("host")
     if folder is not None:
-        given["unix_sock"] = f"{folder}/.s.PGSQL.{url.port or 5432}"
+        given |= {"unix_sock": f"{folder}/.s.PGSQL.{url.port or 5432}", "ssl_context": False}
     engine = create_engine(url, connect_args=given, **_pool(seconds))
 
     @event.listens_for(engine, "connect")
     def limit(connection: Any, _: Any) -> None:
-        # A little sooner than the socket, so that the server gives up by itself and the connection can go on.
         cursor = connection.cursor()
-        cursor.execute(f"SET statement_timeout = {int(seconds * 900)}")
-        cursor.execute("SET synchronous_commit = on")
+        # A little sooner than the socket, so that the server gives up by itself and the connection can go on.
+        cursor.execute(f"SET statement_timeout = {max(1, int(seconds * 900))}")
+        # A commit returns when it is on disk, also where the server's owner thinks otherwise.
+        on = "set_config('synchronous_commit', 'on', false)"
+        cursor.execute(f"SELECT {on} WHERE current_setting('synchronous_commit') = 'off'")
         cursor.execute("COMMIT")
         cursor.close()
 
     return engine
+
+
+def _ssl(url: URL) -> bool | ssl.SSLContext | None:
+    """Return what pg8000 takes for an SSL mode: False never, None where the server can, True always."""
+    mode, root = url.query.get("sslmode", "prefer"), url.query.get("sslrootcert")
+    if not str(mode).startswith("verify"):
+        return {"disable": False, "prefer": None, "require": True}[str(mode)]
+    try:
+        context = ssl.create_default_context(cafile=None if root is None else str(root))
+    except OSError as error:
+        raise BadInput(f"sslrootcert={root} cannot be read ({error}): name a file of PEM certificates.") from error
+    context.check_hostname = mode == "verify-full"
+    return context
 
 
 def _pool(seconds: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
@@ -73,13 +74,36 @@ def _of_driver(error: BaseException | None) -> str | None:
         return _of_sqlite(error)
     if error is None or not type(error).__module__.startswith("pg8000"):
         return None
+    state = _state(error)
+    if state is not None:
+        return _of_state(state)
+    return _of_socket(error) if type(error).__name__ == "InterfaceError" else None
+
+
+def _of_socket(error: BaseException) -> str:
+    """Say what befell a socket, for which pg8000 has one exception.
+
+    A server that refuses a connection also closes it, and it is of that that pg8000 complains last.
+    """
+    for each in _chain(error):
+        if isinstance(each, TimeoutError):
+            return "it did not answer in time"
+        why = _of_state(_state(each) or "")
+        if why is not None:
+            return why
+    return "it cannot be reached"
+
+
+def _state(error: BaseException) -> str | None:
+    """Return the SQLSTATE that a server answered with."""
     told: Any = error.args[0] if error.args else None
-    if isinstance(told, dict):
-        return _of_state(str(told.get("C", "")))
-    # pg8000 raises InterfaceError for whatever befalls the socket.
-    if type(error).__name__ == "InterfaceError":
-        return "it did not answer in time" if isinstance(error.__cause__, TimeoutError) else "it cannot be reached"
-    return None
+    return str(told["C"]) if isinstance(told, dict) and "C" in told else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _of_sqlite(error: sqlite3.Error) -> str | None:

@@ -22,6 +22,7 @@ from features.table import signals_matrix
 from models.rules import RuleBook
 from reviews.database import Database, DatabaseDown, open_database
 from reviews.schema import prepare
+from serving.answering.batch import Batches
 from serving.answering.bench import Bench
 from serving.answering.predictions import Predictions
 from serving.clock import Clock, now
@@ -88,9 +89,10 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lambda _: _living(parts),
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     _add_routes(app, parts)
-    app.openapi = describe(app, parts.settings.max_events)  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = describe(app, parts.settings)  # type: ignore[method-assign] # as FastAPI documents it
     for kind in _REFUSED:
         app.add_exception_handler(kind, _refuse)
     _add_doors(app, parts)
@@ -171,11 +173,12 @@ def _add_routes(app: FastAPI, parts: _Parts) -> None:
     bench = Bench(
         parts.rules, parts.incumbent, parts.clock, parts.records, settings.audit_share, metrics.count_decision
     )
-    predictions = Predictions(settings, bench)
+    predictions, batches = Predictions(settings, bench), Batches(settings, bench)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
     # first, since routes are tried in turn.
     app.router.routes[:0] = [
         Route("/v1/predictions", predictions.respond, methods=["POST"], include_in_schema=False),
+        Route("/v1/predictions/batch", batches.respond, methods=["POST"], include_in_schema=False),
         *reading_routes(parts.records, Archive(parts.settings.store, parts.rules, parts.incumbent), parts.clock),
     ]
     lookout = parts.lookout
@@ -192,7 +195,7 @@ def _add_doors(app: FastAPI, parts: _Parts) -> None:
     app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting)
     app.add_middleware(Guard, keyring=parts.keyring)
     app.add_middleware(LastResort)
-    app.add_middleware(Visits, metrics=lookout.metrics, clock=parts.clock)
+    app.add_middleware(Visits, metrics=lookout.metrics)
     app.add_middleware(AccountsAsSent)
 
 

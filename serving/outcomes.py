@@ -102,7 +102,7 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             "gone",
             410,
             "What was here was erased.",
-            "`detail` says when and why. It does not come back: forget it, too.",
+            "`detail` says when. It does not come back: forget it, too.",
         ),
         Outcome(
             "method-not-allowed",

@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 
 from serving.errors import SHOWN, Flaw, Refusal
 
-__all__ = ["FILLED", "Parameter", "choice", "number", "read_query", "refuse_parameter", "text", "truth"]
+__all__ = ["FILLED", "Parameter", "choice", "number", "read_query", "refuse_parameter", "text", "token", "truth"]
 
 FILLED: Final = r"^[^\x00]*[^\x00\t-\r ][^\x00]*$"
 """Of a text with something in it, in words that every dialect of patterns reads alike; NUL stands in no database."""
@@ -102,10 +102,14 @@ def choice(other: str, of: Parameter) -> Parameter:
 
 def text(name: str, meaning: str, most: int, *, required: bool = False) -> Parameter:
     """Describe a text with something in it, of at most so many characters."""
-    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": FILLED}
-    return Parameter(
-        name, meaning, f"a text that is not empty, of at most {most} characters", schema, _text(most), required=required
-    )
+    expected = f"a text that is not empty, of at most {most} characters"
+    return token(name, meaning, most, FILLED, expected, required=required)
+
+
+def token(name: str, meaning: str, most: int, pattern: str, expected: str, *, required: bool = False) -> Parameter:
+    """Describe a text of a certain pattern, which begins with `^` and ends with `$`."""
+    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern}
+    return Parameter(name, meaning, expected, schema, _text(most, pattern), required=required)
 
 
 def _refusal(flaws: Sequence[Flaw]) -> Refusal:
@@ -113,7 +117,6 @@ def _refusal(flaws: Sequence[Flaw]) -> Refusal:
 
 
 _TRUTHS = {"true": True, "false": False}
-_FILLED = re.compile(FILLED)
 
 
 def _read(query: QueryParams, known: Mapping[str, Parameter], values: dict[str, Any]) -> Iterator[Flaw]:
@@ -144,9 +147,11 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _text(most: int) -> Callable[[str], str]:
+def _text(most: int, pattern: str) -> Callable[[str], str]:
+    fitting = re.compile(pattern)
+
     def read(text: str) -> str:
-        if len(text) > most or not _FILLED.search(text):
+        if not 0 < len(text) <= most or not fitting.fullmatch(text):
             raise ValueError(text)
         return text
 

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.events import BadInput
+from reviews import DEFAULT_DATABASE
 
 __all__ = ["LogLevel", "Settings", "share_metrics", "shared_metrics"]
 
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
             description="Where predictions, keys and verdicts are kept: `sqlite:///PATH` (four slashes begin an "
             "absolute path) or `postgresql://USER:PASSWORD@HOST:PORT/NAME`.",
         ),
-    ] = "sqlite:///rapport.db"
+    ] = DEFAULT_DATABASE
     database_seconds: Annotated[
         Seconds, Field(description="What one statement, or connecting, may take before the database counts as down.")
     ] = 5.0

@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:  # conftest.py imports this before it has told SciPy what it must know
     from reviews.database import Database
 
 KINDS = ("sqlite", "postgresql")
+
+
+def on_disk() -> settings:
+    """How hard hypothesis searches where each example writes to a disk: a quarter as hard, on one database."""
+    examples = max(1, settings.default.max_examples // 4)
+    return settings(max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class Postgres:
@@ -44,8 +51,7 @@ class Postgres:
         self._execute("initdb", "--no-sync", "--auth=trust", "--encoding=utf8", "--username=postgres")
         with (self._folder / "postgresql.conf").open("a") as settings:
             settings.write("fsync = off\n")
-        self._server.start()
-        atexit.unregister(self._server._cleanup)
+        self.start()
         self.run("CREATE DATABASE rapport")
         with open_url(self._url("rapport")) as database:
             from reviews.schema import upgrade
@@ -83,6 +89,11 @@ class Postgres:
                 connection.run(statement)
         finally:
             connection.close()
+
+    def start(self) -> None:
+        """Start the server, at first and after it was stopped."""
+        self._server.start()
+        atexit.unregister(self._server._cleanup)
 
     def control(self, *arguments: str) -> None:
         """Run pg_ctl on the server, such as `stop -m immediate`."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import numpy as np
@@ -24,6 +25,7 @@ from models.policy import Thresholds
 from models.scorecard import Curve, Scorecard
 from models.shelf import Shelf
 from reviews.database import open_database
+from reviews.keys import TOKEN_BYTES, Role, key_id_of, new_key
 from reviews.schema import prepare
 from serving.app import create_app
 from serving.settings import Settings
@@ -32,19 +34,31 @@ from tests.bundles import make_facts
 NOW = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
 CARD = "# A card\n"
 
+T = TypeVar("T")
+
 
 class Service:
-    """The service and its caller, in one event loop."""
+    """The service and its caller, in one event loop; the caller shows `key`, if it has one."""
 
     def __init__(self, app: FastAPI, loop: asyncio.Runner) -> None:
         self.app = app
+        self.key: str | None = None
         self._loop = loop
         # What the service fails at must come back as its answer, not as this test's exception.
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://rapport")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
-        return self._loop.run(self._client.request(method, path, **given))
+        return self.run(self.ask(method, path, **given))
+
+    async def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        if self.key is not None:
+            given["headers"] = bearer(self.key) | given.get("headers", {})
+        return await self._client.request(method, path, **given)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the loop in which the service runs."""
+        return self._loop.run(work)
 
     def get(self, path: str) -> httpx.Response:
         return self.request("GET", path)
@@ -61,12 +75,16 @@ class Service:
         return content
 
     def wait(self, seconds: float) -> None:
-        self._loop.run(asyncio.sleep(seconds))
+        self.run(asyncio.sleep(seconds))
 
 
 @contextmanager
 def running(store: Path, **settings: Any) -> Iterator[Service]:
-    """Run the service with its own clock, which stands still at `NOW`; unless told otherwise, without keys."""
+    """Run the service with its own clock, which stands still at `NOW`.
+
+    Unless told otherwise it asks for no keys and keeps what it decides in a SQLite file of its own. With `auth=True`
+    and `database=url` it asks for keys, which `make_key` makes, and keeps in whatever database has this URL.
+    """
     with TemporaryDirectory() as home, asyncio.Runner() as loop:
         kept = {"auth": False, "database": new_database(Path(home)), "spool": Path(home, "spool")}
         app = create_app(Settings(store=store, **kept | settings), clock=lambda: NOW)
@@ -76,6 +94,27 @@ def running(store: Path, **settings: Any) -> Iterator[Service]:
             yield Service(app, loop)
         finally:
             loop.run(life.__aexit__(None, None, None))
+
+
+def make_key(database: str, role: Role, name: str = "test") -> str:
+    """Make a key as `rapport keys create` does, and return its text."""
+    key, text = new_key(role, name, 0, token_bytes(TOKEN_BYTES))
+    with open_database(database) as opened:
+        opened.ledger.add_key(key)
+    return text
+
+
+def revoke_key(database: str, text: str) -> None:
+    """Revoke a key as `rapport keys revoke` does."""
+    identity = key_id_of(text)
+    assert identity is not None
+    with open_database(database) as opened:
+        assert opened.ledger.revoke_key(identity, 1)
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The header that shows a key."""
+    return {"authorization": f"Bearer {key}"}
 
 
 def new_database(home: Path) -> str:

@@ -8,16 +8,14 @@ import struct
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.signals import SIGNAL_NAMES
 from reviews.database import Database
 from reviews.record import CATALOGUE, Record
-from tests.databases import clear
+from tests.databases import clear, on_disk
 from tests.records import entry_of, identity, make_record, make_repeat
-
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 
 # What a CRM may call an account: any text but a control character or half a character.
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
@@ -53,7 +51,7 @@ def same(a: Record | object, b: Record) -> bool:
     return repr(a) == repr(b) and a == b
 
 
-@SHARED
+@on_disk()
 @given(kept=st.lists(records, max_size=5, unique_by=lambda record: record.id))
 def test_record_comes_back_unaltered(database: Database, kept: list[Record]) -> None:
     clear(database)

@@ -50,5 +50,6 @@ def forget_repeats_of(connection: Connection, account_id: str) -> None:
     another reason is forgotten too, which costs no more than being asked once more.
     """
     written = {json.dumps(account_id, ensure_ascii=ascii)[1:-1].encode() for ascii in (True, False)}  # noqa: A001
-    find = func.position if connection.dialect.name == "postgresql" else func.instr
+    # PostgreSQL's function is behind a syntax of its own, unless it is called by its full name.
+    find = func.pg_catalog.position if connection.dialect.name == "postgresql" else func.instr
     connection.execute(delete(repeats).where(or_(*(find(repeats.c.answer, needle) > 0 for needle in written))))

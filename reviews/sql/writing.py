@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -34,16 +35,19 @@ def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | Non
     firsts = find_repeats(connection, [_use(repeat) for repeat in repeats])
     fresh: dict[Use, Repeat] = {}
     answers: list[Repeat | None] = []
-    records: list[Record] = []
+    new: list[Entry] = []
     for entry in entries:
-        first = _first(entry.repeat, firsts | fresh)
+        first = _first(entry.repeat, firsts, fresh)
         answers.append(first)
         if first is None:
-            records.extend(entry.records)
+            new.append(entry)
             if entry.repeat is not None:
                 fresh[_use(entry.repeat)] = entry.repeat
-    keep_repeats(connection, fresh.values())
-    _keep(connection, _not_erased(connection, records, turn), turn)
+    records = [record for entry in new for record in entry.records]
+    lasting = _not_erased(connection, records, turn)
+    erased = {record.id for record in records} - {record.id for record in lasting}
+    keep_repeats(connection, [each.repeat for each in new if each.repeat and not _names_erased(each, erased, turn)])
+    _keep(connection, lasting, turn)
     return answers
 
 
@@ -51,12 +55,21 @@ def _use(repeat: Repeat) -> Use:
     return repeat.key_id, repeat.key
 
 
-def _first(repeat: Repeat | None, firsts: dict[Use, Repeat]) -> Repeat | None:
+def _first(repeat: Repeat | None, firsts: dict[Use, Repeat], fresh: dict[Use, Repeat]) -> Repeat | None:
     """Return what was answered first under the key; None where that is this answer, which is written once more."""
     if repeat is None:
         return None
-    first = firsts.get(_use(repeat))
+    use = _use(repeat)
+    first = firsts.get(use) or fresh.get(use)
     return None if first == repeat else first
+
+
+def _names_erased(entry: Entry, erased: set[UUID], turn: Turn) -> bool:
+    """Whether an entry's answer may name an account that was erased since: it must not come back with it."""
+    if entry.records:
+        return any(record.id in erased for record in entry.records)
+    # Whom it names nobody can say, so any erasure counts. Who asks again is answered anew.
+    return entry.repeat is not None and turn.erased_at is not None and entry.repeat.at <= turn.erased_at
 
 
 def _not_erased(connection: Connection, records: list[Record], turn: Turn) -> list[Record]:

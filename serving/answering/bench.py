@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from features.events import BadInput
+from models.policy import Model
 from models.rules import RuleBook
 from reviews.record import Record
 from serving.answering.answers import begin_answer
@@ -20,7 +21,7 @@ from serving.incumbent import Incumbent
 from serving.recording.records import Records
 from serving.times import micros_of
 
-__all__ = ["Bench", "Count"]
+__all__ = ["Bench", "Count", "Session"]
 
 
 class Count(Protocol):
@@ -28,6 +29,27 @@ class Count(Protocol):
 
     def __call__(self, decided_by: str, relationship: str, route: str) -> None:
         """Count one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who judges from some moment on, and that moment: the same for all that is judged in it.
+
+    Attributes
+    ----------
+    rules : RuleBook
+    model : Model or None
+    decided_at : int
+        Microseconds since 1970 UTC.
+    """
+
+    rules: RuleBook
+    model: Model | None
+    decided_at: int
+
+    def judge(self, questions: Sequence[Question]) -> list[Judged | BadInput]:
+        """Judge accounts; see :func:`serving.answering.judgement.judge`."""
+        return judge(questions, self.rules, self.model, self.decided_at) if questions else []
 
 
 class Bench:
@@ -62,14 +84,13 @@ class Bench:
         self._count = count
         self._identities = Identities()
 
-    def session(self) -> Callable[[Sequence[Question]], list[Judged | BadInput]]:
-        """Look once who is in office and what time it is, and return what judges accordingly."""
-        model = self._incumbent.office.choice.model
-        return partial(judge, rules=self._rules, model=model, decided_at=micros_of(self._clock()))
+    def session(self) -> Session:
+        """Look once who is in office and what time it is."""
+        return Session(self._rules, self._incumbent.office.choice.model, micros_of(self._clock()))
 
     def judge(self, questions: Sequence[Question]) -> list[Judged | BadInput]:
         """Judge accounts in a session of their own."""
-        return self.session()(questions)
+        return self.session().judge(questions)
 
     def answer(
         self, question: Question, judged: Judged, wanted: Wanted, key_id: str | None

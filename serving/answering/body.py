@@ -15,7 +15,7 @@ from starlette.requests import Request
 from serving.answering.schemas import RequestForm
 from serving.errors import SHOWN, Flaw, Refusal, pointer_to, refuse_body
 
-__all__ = ["parse_body", "read_body"]
+__all__ = ["check_size", "parse_body", "read_body"]
 
 _NAMED: Final = 15
 """Names that a message lists; of more it names the nearest."""
@@ -39,14 +39,14 @@ async def read_body(request: Request, most: int) -> bytes:
             "unsupported-media-type", "Send the header Content-Type: application/json, and no Content-Encoding."
         )
     announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > most:
-        raise _too_large(most)
-    body = b""
-    async for chunk in request.stream():
-        body = body + chunk if body else chunk
-        if len(body) > most:
-            raise _too_large(most)
-    return body
+    if announced.isdigit():
+        check_size(int(announced), most)
+    pieces, size = [], 0
+    async for piece in request.stream():
+        pieces.append(piece)
+        size += len(piece)
+        check_size(size, most)
+    return b"".join(pieces)
 
 
 def parse_body(body: bytes, form: RequestForm) -> dict[str, Any]:
@@ -65,19 +65,20 @@ def parse_body(body: bytes, form: RequestForm) -> dict[str, Any]:
     Raises
     ------
     Refusal
-        It is not JSON, or does not fit.
+        It is not JSON, bears a name twice in one object, or does not fit.
     """
     try:
         content: dict[str, Any] = form.adapter.validate_json(body)
     except ValidationError as error:
         raise _refusal(error, form) from None
     _check_names(body, content)
-    _check_parts(content)
     return content
 
 
-def _too_large(most: int) -> Refusal:
-    return Refusal("body-too-large", f"A body may have {most:,} bytes at most.", headers={"Connection": "close"})
+def check_size(size: int, most: int, what: str = "A body") -> None:
+    """Refuse what has more bytes than it may."""
+    if size > most:
+        raise Refusal("body-too-large", f"{what} may have {most:,} bytes at most.", headers={"Connection": "close"})
 
 
 def _check_names(body: bytes, content: dict[str, Any]) -> None:
@@ -86,7 +87,7 @@ def _check_names(body: bytes, content: dict[str, Any]) -> None:
     A quote before a colon ends a name, except within a text, where it is escaped. So they are counted, which is quick,
     and only where the sum is not that of the names that were read, as for a space before a colon, is it looked for.
     """
-    names = len(content) + len(content["account"]) + len(content.get("signals") or ())
+    names = len(content) + sum(len(content.get(part) or ()) for part in ("account", "signals"))
     names += sum(map(len, content.get("events") or ()))
     if body.count(b'":') - body.count(b'\\":') == names:
         return
@@ -99,18 +100,6 @@ def _check_names(body: bytes, content: dict[str, Any]) -> None:
 
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
-
-
-def _check_parts(content: dict[str, Any]) -> None:
-    """Refuse a request that gives none or both of events and signals, or records beside signals."""
-    given = [name for name in ("events", "signals") if content.get(name) is not None]
-    if len(given) != 1:
-        found = "neither" if not given else "both"
-        raise refuse_body([Flaw(pointer="", detail=f"expected either events or signals, not {found}")])
-    if given == ["signals"] and content.get("records") is not None:
-        raise refuse_body(
-            [Flaw(pointer="/records", detail="expected only beside events: a signal left out is unknown")]
-        )
 
 
 def _refusal(error: ValidationError, form: RequestForm) -> Refusal:
@@ -141,7 +130,7 @@ def _flaw(error: ErrorDetails, form: RequestForm) -> Flaw:
 
 def _expected(names: list[str], form: RequestForm) -> str:
     if not names:
-        return "an object with account, and events or signals"
+        return form.whole
     if len(names) == 1:
         return form.expected[names[0]]
     return form.parts[names[0]].expected[names[1]]

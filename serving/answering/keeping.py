@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,9 +20,12 @@ from serving.answering.question import Question
 from serving.recording.records import Records
 from serving.recording.repeats import REPLAYED, Repeats, first_answer
 
-__all__ = ["Answered", "Keeping", "record_of"]
+__all__ = ["LARGE", "Answered", "Keeping", "record_of"]
 
 _KEY: Final = b"idempotency-key"
+
+LARGE: Final = 65_536
+"""Bytes of a body from which on the event loop does not wait for what is done with it."""
 
 _QUICK: Final = 1
 """How hard zlib tries: each further step costs the event loop more than it saves the disk."""
@@ -77,16 +81,20 @@ class Keeping:
     async def _respond_once(
         self, request: Request, body: bytes, key: str, answer: Callable[[], Awaitable[Answered]]
     ) -> Response:
-        key_id, digest = key_id_of(request) or "", _digest(request, body)
+        key_id = key_id_of(request) or ""
+        digest = _digest(request, body) if len(body) < LARGE else await anyio.to_thread.run_sync(_digest, request, body)
         async with self._repeats.claim(key_id, key, digest) as first:
             if first is not None:
                 return _response(first, again=True)
             answered = await answer()
-            repeat = Repeat(key, key_id, digest, answered.write(True), answered.at)
-            kept = await self._records.keep(Entry(answered.records, repeat))
+            some = bool(answered.records)
+            repeat = Repeat(key, key_id, digest, answered.write(some), answered.at)
+            # In the spool lies the answer that is given then, since it is what a second request gets ever after.
+            spooled = replace(repeat, answer=answered.write(False))
+            kept = await self._records.keep(Entry(answered.records, repeat), Entry(answered.records, spooled))
         if kept.repeat is not None:
             return _response(first_answer(kept.repeat, digest), again=True)
-        return _response(answered.write(kept.recorded))
+        return _response(answered.write(some and kept.recorded))
 
 
 def key_id_of(request: Request) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from serving.answering.answers import ENDS
 from serving.answering.bench import Bench
 from serving.answering.body import read_body
 from serving.answering.judgement import Judged
-from serving.answering.keeping import Answered, key_id_of
+from serving.answering.keeping import LARGE, Answered, key_id_of
 from serving.answering.question import Question, read_question
 from serving.answering.schemas import request_form
 from serving.answering.sitting import Sitting
@@ -21,9 +20,6 @@ from serving.answering.wanted import Wanted, wanted_of
 from serving.settings import Settings
 
 __all__ = ["Predictions"]
-
-LARGE: Final = 65_536
-"""Bytes of a body from which on it is answered in a thread, so that it does not hold up the others."""
 
 
 class Predictions:

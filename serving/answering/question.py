@@ -11,6 +11,7 @@ from features.request import check_time
 from serving.answering.body import parse_body
 from serving.answering.schemas import AS_OF, RequestForm
 from serving.answering.wanted import REASONS
+from serving.errors import Flaw, refuse_body
 
 __all__ = ["Question", "read_question"]
 
@@ -65,6 +66,7 @@ def read_question(body: bytes, form: RequestForm, reasons: int | None = REASONS,
         It is not JSON, or does not fit.
     """
     content = parse_body(body, form)
+    _check_parts(content)
     records, said = content.get("records"), content.get("as_of")
     return Question(
         account=content["account"],
@@ -75,3 +77,15 @@ def read_question(body: bytes, form: RequestForm, reasons: int | None = REASONS,
         reasons=reasons,
         said=body,
     )
+
+
+def _check_parts(content: dict[str, Any]) -> None:
+    """Refuse a request that gives none or both of events and signals, or records beside signals."""
+    given = [name for name in ("events", "signals") if content.get(name) is not None]
+    if len(given) != 1:
+        found = "neither" if not given else "both"
+        raise refuse_body([Flaw(pointer="", detail=f"expected either events or signals, not {found}")])
+    if given == ["signals"] and content.get("records") is not None:
+        raise refuse_body(
+            [Flaw(pointer="/records", detail="expected only beside events: a signal left out is unknown")]
+        )

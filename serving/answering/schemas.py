@@ -13,29 +13,36 @@ from features.request import EVENT_FIELDS
 from features.signals import CATALOGUE
 from models.decision import REVIEW_REASONS, Decider, Relationship, Route
 from serving.answering.fields import Part, list_of, part_of_columns, part_of_signals, typed_object, value_type
+from serving.errors import ProblemDocument
 
-__all__ = ["AS_OF", "Prediction", "RequestForm", "request_form"]
+__all__ = ["AS_OF", "BatchAnswer", "Prediction", "RequestForm", "batch_form", "request_form"]
 
 AS_OF: Final = Column("as_of", "time", "What was known before this moment counts; missing = now.")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestForm:
-    """How a request for one account is read.
+    """How a request is read.
 
     Attributes
     ----------
     adapter : TypeAdapter
         Reads the bytes into dictionaries.
+    type : type
+        What it reads.
     parts : dict of str to Part
         The objects within it, by the field that holds one or a list of them.
     expected : dict of str to str
         By field of the request itself, what its value must be.
+    whole : str
+        What the request must be.
     """
 
     adapter: TypeAdapter[Any]
+    type: Any
     parts: dict[str, Part]
     expected: dict[str, str]
+    whole: str
 
 
 @lru_cache(maxsize=8)
@@ -72,9 +79,31 @@ def request_form(max_events: int) -> RequestForm:
         "records": f"a list of one kind at least, each item {_RECORDED.expected}",
         **as_of.expected,
     }
-    return RequestForm(TypeAdapter(made), {"account": account, "events": event, "signals": signals}, expected)
+    parts = {"account": account, "events": event, "signals": signals}
+    return RequestForm(TypeAdapter(made), made, parts, expected, "an object with account, and events or signals")
 
 
+@lru_cache(maxsize=8)
+def batch_form(max_accounts: int, max_events: int) -> RequestForm:
+    """Describe a request for at most so many accounts."""
+    as_of = part_of_columns("BatchAsOf", [AS_OF])
+    accounts = list_of(request_form(max_events).type)
+    fields = {
+        "accounts": Annotated[accounts, Field(max_length=max_accounts, description=_ACCOUNTS)],
+        **as_of.type.__annotations__,
+    }
+    made = typed_object("BatchRequest", fields)
+    expected = {
+        "accounts": f"a list of at most {max_accounts:,} objects, each as POST /v1/predictions takes it",
+        **as_of.expected,
+    }
+    return RequestForm(TypeAdapter(made), made, {}, expected, "an object with accounts")
+
+
+_ACCOUNTS: Final = (
+    "Each is asked about as by itself, and answered by itself: one that does not fit does not refuse the others. "
+    "`as_of` beside them is the moment of those that name none. An account may stand in it several times."
+)
 _ACCOUNT: Final = (
     "Whom it is about. Besides `account_id`, its party and owner are read where `events` are given; where `signals` "
     "are, `is_organisation`, `has_owner` and `owner_days` say it. Where `owner_id` is left out owners are not on file; "
@@ -153,4 +182,18 @@ class Prediction(_Answer):
             description="Whether it is kept, on disk. False where `record=false` said not to, and where the database "
             "could not take it in time: then it waits in a file, and is in the database once that is back."
         ),
+    ]
+
+
+class NotAnswered(_Answer):
+    """Why one account of a batch has no prediction."""
+
+    error: Annotated[ProblemDocument, Field(description="Its pointers begin at the account's own object.")]
+
+
+class BatchAnswer(_Answer):
+    """The answers for many accounts."""
+
+    results: Annotated[
+        list[Prediction | NotAnswered], Field(description="One an account, in the order of the request.")
     ]

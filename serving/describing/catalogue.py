@@ -77,15 +77,15 @@ def catalogue_routes(rules: RuleBook, incumbent: Incumbent) -> APIRouter:
     book = Rules.model_validate(rules, from_attributes=True)
 
     @routes.get("/signals", summary="The catalogue of signals")
-    async def signals() -> SignalCatalogue:
+    async def list_signals() -> SignalCatalogue:
         return listed
 
     @routes.get("/rules", summary="The rules in use")
-    async def rules_in_use() -> Rules:
+    async def read_rules() -> Rules:
         return book
 
     @routes.get("/model", summary="The model in use")
-    async def model_in_use() -> ModelInUse:
+    async def read_model() -> ModelInUse:
         return _describe(incumbent)
 
     return routes

@@ -1,22 +1,10 @@
-"""Examples in the OpenAPI description and in the documentation; a test sends them."""
+"""Requests in the OpenAPI description and in the documentation; a test sends them."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic_core import to_jsonable_python
-
-from models.rules import RuleBook
-from serving.answering.answers import answer_content
-from serving.answering.judgement import Judged, judge
-from serving.answering.question import read_question
-from serving.answering.schemas import request_form
-from serving.answering.wanted import Wanted
-from serving.times import micros_of
-
-__all__ = ["REFUSED", "REQUESTS", "answer_example"]
+__all__ = ["BATCHES", "REFUSED", "REQUESTS"]
 
 _EVENTS: Final[dict[str, Any]] = {
     "account": {"account_id": "acme", "party": "organisation", "owner_id": None},
@@ -63,12 +51,12 @@ REFUSED: Final[dict[str, Any]] = {
 }
 """The answer to the first of them with a second event at "yesterday"."""
 
+_SPOILED: Final = {**_EVENTS, "events": [_EVENTS["events"][0], {**_EVENTS["events"][1], "occurred_at": "yesterday"}]}
 
-def answer_example() -> dict[str, Any]:
-    """Return the answer to the first request by the rules that ship, made by what makes every answer."""
-    moment, identity = datetime(2026, 6, 1, 8, tzinfo=UTC), "019e82a4-9e00-7c39-9d0a-3a1f6e7c5b21"
-    question = read_question(json.dumps(_EVENTS).encode(), request_form(len(_EVENTS["events"])))
-    (judged,) = judge([question], RuleBook.default(), None, micros_of(moment))
-    assert isinstance(judged, Judged)  # noqa: S101 - the example fits
-    answer: dict[str, Any] = to_jsonable_python(answer_content("acme", identity, judged, Wanted()))
-    return answer | {"recorded": True}
+BATCHES: Final[dict[str, dict[str, Any]]] = {
+    "batch": {
+        "summary": "Three accounts, one of which does not fit",
+        "value": {"accounts": [_EVENTS, REQUESTS["signals"]["value"], _SPOILED], "as_of": "2026-06-01T00:00:00Z"},
+    }
+}
+"""Requests for many accounts."""

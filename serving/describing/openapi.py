@@ -1,4 +1,4 @@
-"""The OpenAPI description: FastAPI's, and by hand the route that it does not see, since that reads bytes."""
+"""The OpenAPI description: FastAPI's of the routes that it sees, and the same of those that it does not."""
 
 from __future__ import annotations
 
@@ -9,98 +9,135 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
-from serving.answering.schemas import Prediction, request_form
-from serving.describing.examples import REFUSED, REQUESTS, answer_example
-from serving.errors import PROBLEM_JSON, ProblemDocument
-from serving.outcomes import OUTCOMES
+from serving.answering.schemas import BatchAnswer, Prediction, batch_form, request_form
+from serving.describing.answer_examples import answer_examples
+from serving.describing.examples import BATCHES, REQUESTS
+from serving.describing.operations import OPERATIONS, Operation
+from serving.describing.problems import describe_response, name_response, problems_of, security_of
+from serving.describing.request import refine
+from serving.errors import ProblemDocument
+from serving.reading.schemas import AccountErased, Changes, History, PredictionKept
+from serving.settings import Settings
 
 __all__ = ["DESCRIPTION", "describe"]
 
 DESCRIPTION: Final = (
     "Tells a CRM which of its accounts are **clients** and which are **customers**, how sure it is, and why. Customers "
-    "buy products; clients buy advice and solutions."
+    "buy products; clients buy advice and solutions.\n\n"
+    "Every answer that is not a success is `application/problem+json`, described at [/errors](/errors)."
 )
 
 _SCHEMAS: Final = "#/components/schemas/"
-_PREDICTING: Final = ("invalid-json", "body-too-large", "unsupported-media-type", "invalid-request", "internal-error")
+_KEY: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key as `rapport keys create` shows it once, `rpt_…`. Beside each route stand the roles that may "
+    "call it; one of them is enough.",
+}
+_REQUEST_ID: Final = {
+    "X-Request-ID": {
+        "description": "Of this request, as the log has it; the caller's own, where it sent one.",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    }
+}
 
 
-def describe(app: FastAPI, max_events: int) -> Callable[[], dict[str, Any]]:
+_EXAMPLES: Final = {"PredictionRequest": REQUESTS, "BatchRequest": BATCHES}
+
+
+def describe(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
     """Return the function that gives the app's description, made once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
-            described, schemas = _schemas(max_events)
-            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
-            _add_default_problem(document)
-            document["paths"] = {"/v1/predictions": {"post": _predict(*described)}} | document["paths"]
-            app.openapi_schema = document
+            app.openapi_schema = _document(app, settings)
         return app.openapi_schema
 
     return openapi
 
 
-def _schemas(max_events: int) -> tuple[tuple[Any, Any], dict[str, Any]]:
-    """Return the schemas of request and answer, and all that they refer to."""
-    request = request_form(max_events).adapter
-    answer, problem = TypeAdapter(Prediction), TypeAdapter(ProblemDocument)
-    described, shared = TypeAdapter.json_schemas(
+def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(_schemas(settings))
+    by_hand: dict[str, Any] = {}
+    examples = answer_examples()
+    for operation in OPERATIONS:
+        about = _operation(operation, examples[operation.name])
+        by_hand.setdefault(operation.path, {})[operation.method.lower()] = about
+    document["paths"] = by_hand | document["paths"]
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            _add_what_all_have(about, path, method.upper(), document, keys=settings.auth)
+    if settings.auth:
+        components["securitySchemes"] = {"key": _KEY}
+    _drop_titles(components["schemas"])
+    return document
+
+
+def _schemas(settings: Settings) -> dict[str, Any]:
+    """Return the schemas of requests and answers, and all that they refer to."""
+    asked = [
+        ("PredictionRequest", request_form(settings.max_events).adapter),
+        ("BatchRequest", batch_form(settings.max_batch, settings.max_events).adapter),
+    ]
+    told = (Prediction, BatchAnswer, PredictionKept, History, Changes, AccountErased, ProblemDocument)
+    _, shared = TypeAdapter.json_schemas(
         [
-            ("request", "validation", request),
-            ("answer", "serialization", answer),
-            ("problem", "serialization", problem),
+            *((name, "validation", adapter) for name, adapter in asked),
+            *((model.__name__, "serialization", TypeAdapter(model)) for model in told),
         ],
         ref_template=_SCHEMAS + "{model}",
     )
-    return (described["request", "validation"], described["answer", "serialization"]), shared["$defs"]
+    schemas: dict[str, Any] = shared["$defs"]
+    refine(schemas)
+    return schemas
 
 
-def _predict(request: Any, answer: Any) -> dict[str, Any]:
-    return {
-        "tags": ["Predictions"],
-        "summary": "Decide what one account is",
-        "description": "Judges an account by its events, or by ready signals. The answer says how sure it is, why, and "
-        "whether a reviewer should look.",
-        "operationId": "predict",
-        "parameters": [
-            {
-                "name": "reasons",
-                "in": "query",
-                "description": "So many of the strongest reasons, or all of them and the base.",
-                "schema": {
-                    "default": 5,
-                    "anyOf": [{"type": "integer", "minimum": 0, "maximum": 999}, {"const": "all"}],
-                },
-            },
-            {
-                "name": "signals",
-                "in": "query",
-                "description": "Return the signals that were judged, too.",
-                "schema": {"type": "boolean", "default": False},
-            },
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": request, "examples": REQUESTS}},
-        },
-        "responses": {
-            "200": {
-                "description": "The decision.",
-                "content": {"application/json": {"schema": answer, "example": answer_example()}},
-            },
-            **{str(OUTCOMES[name].status): _problem(OUTCOMES[name].title) for name in _PREDICTING},
-        },
+def _operation(operation: Operation, example: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "operationId": operation.name,
+        "parameters": list(operation.parameters),
     }
+    if operation.request is not None:
+        schema = {"$ref": f"{_SCHEMAS}{operation.request}"}
+        content = {"application/json": {"schema": schema, "examples": _EXAMPLES[operation.request]}}
+        about["requestBody"] = {"required": True, "content": content}
+    schema = {"$ref": f"{_SCHEMAS}{operation.answer}"}
+    content = {"application/json": {"schema": schema, "example": example}}
+    about["responses"] = {
+        "200": {
+            "description": operation.answered,
+            "headers": dict(operation.headers),
+            "content": content,
+            **({"links": operation.links} if operation.links else {}),
+        }
+    }
+    return about
 
 
-def _problem(title: str) -> dict[str, Any]:
-    schema = {"$ref": f"{_SCHEMAS}ProblemDocument"}
-    return {"description": title, "content": {PROBLEM_JSON: {"schema": schema, "example": REFUSED}}}
+def _add_what_all_have(about: dict[str, Any], path: str, method: str, document: dict[str, Any], *, keys: bool) -> None:
+    """Add the ways to fail, who may call it, and the headers of every answer."""
+    shared = document["components"].setdefault("responses", {})
+    responses = about["responses"]
+    for response in responses.values():
+        response["headers"] = _REQUEST_ID | response.get("headers", {})
+    for status, outcomes in problems_of(path, method, keys=keys).items():
+        if status not in responses:
+            name = name_response(outcomes)
+            shared[name] = describe_response(outcomes, _REQUEST_ID)
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+    about["responses"] = dict(sorted(responses.items()))
+    if keys:
+        about["security"] = security_of(path, method)
 
 
-def _add_default_problem(document: dict[str, Any]) -> None:
-    """Say of every other route that what is not its answer is problem details."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            operation["responses"]["default"] = _problem("Problem details.")
+def _drop_titles(schemas: dict[str, Any]) -> None:
+    """Drop the titles that only say the name of a field once more."""
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)

@@ -22,7 +22,7 @@ _BETWEEN: Final = 1.0
 """Seconds between looks that unknown keys cause."""
 
 _PATIENCE: Final = 0.5
-"""Seconds that a caller with an unknown key waits for such a look."""
+"""Seconds that a caller with an unknown key waits for such a look; start and end of the service wait twice as long."""
 
 _TOUCH: Final = 60.0
 """Seconds between writings of when keys were last used."""
@@ -90,7 +90,7 @@ class Keyring:
     async def open(self) -> None:
         """Read the keys for the first time, from their copy where the database does not give them at once."""
         try:
-            async with asyncio.timeout(_BETWEEN):
+            async with asyncio.timeout(2 * _PATIENCE):
                 await self.look()
         except TimeoutError:
             self.wrong = f"{_STALE} The database does not answer."
@@ -120,8 +120,9 @@ class Keyring:
         if self._used:
             used, self._used = self._used, {}
             try:
-                await self._records.write(lambda ledger: ledger.touch_keys(used))
-            except Refusal:
+                async with asyncio.timeout(2 * _PATIENCE):
+                    await self._records.write(lambda ledger: ledger.touch_keys(used))
+            except (Refusal, TimeoutError):
                 _log.info("When keys were last used could not be written down.")
 
     def count(self) -> dict[str, int]:

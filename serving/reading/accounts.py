@@ -12,7 +12,7 @@ from serving.clock import Clock
 from serving.errors import Refusal
 from serving.parameters import number, read_query, text
 from serving.reading.addresses import account_id_of
-from serving.reading.cursors import Cursors
+from serving.reading.cursors import Cursors, cursor
 from serving.reading.wire import json_response, listed
 from serving.recording.records import Records
 from serving.times import micros_of, time_text
@@ -20,7 +20,7 @@ from serving.times import micros_of, time_text
 __all__ = ["ERASING", "HISTORY", "Accounts"]
 
 HISTORY: Final = (
-    text("before", "The cursor `next` of an earlier page; the first page needs none.", 200),
+    cursor("before", "The cursor `next` of an earlier page; the first page needs none."),
     number("limit", "Predictions of a page, at most.", 1, 200, 50),
 )
 ERASING: Final = (text("reason", "Why, for the record. It stays, so it should name nobody.", 500, required=True),)
@@ -87,5 +87,5 @@ class Accounts:
             {"account_id": account_id, "erased_at": time_text(stone.erased_at), "reason": stone.reason}
         )
 
-    async def _place(self, cursor: str, account_id: str) -> UUID:
-        return UUID(bytes=await self._cursors.read("before", cursor, "predictions", account_id))
+    async def _place(self, text: str, account_id: str) -> UUID:
+        return UUID(bytes=await self._cursors.read("before", text, "predictions", account_id))

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from reviews.change import FAREWELL_DAYS, Change
 from reviews.ledger import Ledger
-from serving.parameters import number, read_query, refuse_parameter, text
-from serving.reading.cursors import Cursors
+from serving.parameters import number, read_query, refuse_parameter
+from serving.reading.cursors import Cursors, cursor
 from serving.reading.wire import json_response
 from serving.recording.records import Records
 from serving.times import time_text
@@ -24,7 +24,7 @@ _MISSED: Final = (
 )
 
 QUERY: Final = (
-    text("after", "The `cursor` of the call before; the first call needs none.", 200),
+    cursor("after", "The `cursor` of the call before; the first call needs none."),
     number("limit", "Accounts of a page, at most.", 1, 1000, 1000),
 )
 
@@ -70,11 +70,11 @@ class ChangesFeed:
         wanted = read_query(request.query_params, QUERY)
         stopped = None if wanted["after"] is None else await self._place(wanted["after"])
         place, found = await self._records.read(lambda ledger: _look(ledger, stopped, wanted["limit"]))
-        cursor = await self._cursors.write("changes", _PLACE.pack(*place))
-        return json_response({"changes": [_told(change) for change in found], "cursor": cursor})
+        following = await self._cursors.write("changes", _PLACE.pack(*place))
+        return json_response({"changes": [_told(change) for change in found], "cursor": following})
 
-    async def _place(self, cursor: str) -> Place:
-        return Place(*_PLACE.unpack(await self._cursors.read("after", cursor, "changes")))
+    async def _place(self, text: str) -> Place:
+        return Place(*_PLACE.unpack(await self._cursors.read("after", text, "changes")))
 
 
 def _look(ledger: Ledger, stopped: Place | None, limit: int) -> tuple[Place, list[Change]]:

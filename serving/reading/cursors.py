@@ -17,14 +17,17 @@ from typing import Final, Literal, Protocol
 
 from reviews.change import SEAL
 from reviews.ledger import Ledger
-from serving.parameters import refuse_parameter
+from serving.parameters import Parameter, refuse_parameter, token
 
-__all__ = ["Cursors", "Writes"]
+__all__ = ["Cursors", "Writes", "cursor"]
+
+_EXPECTED: Final = "a cursor that this list gave, and since the last restore; without one it begins anew"
 
 List = Literal["changes", "predictions"]
 
 _SEAL: Final = 8
 _KEY: Final = 32
+_LONGEST: Final = 100
 
 
 class Writes(Protocol):
@@ -32,6 +35,11 @@ class Writes(Protocol):
 
     async def write(self, job: Callable[[Ledger], bytes]) -> bytes:
         """Do the job after everything that was asked before it."""
+
+
+def cursor(name: str, meaning: str) -> Parameter:
+    """Describe a parameter that is a cursor."""
+    return token(name, meaning, _LONGEST, "^[A-Za-z0-9_-]+$", _EXPECTED)
 
 
 class Cursors:
@@ -75,9 +83,7 @@ class Cursors:
         place, seal = content[:-_SEAL], content[-_SEAL:]
         if hmac.compare_digest(seal, await self._seal(kind, place, of)):
             return place
-        raise refuse_parameter(
-            parameter, "expected a cursor that this list gave, and since the last restore: begin anew"
-        )
+        raise refuse_parameter(parameter, f"expected {_EXPECTED}")
 
     async def _seal(self, kind: List, place: bytes, of: str) -> bytes:
         if self._key is None:

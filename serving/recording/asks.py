@@ -23,6 +23,8 @@ class Keep:
     Attributes
     ----------
     entry : Entry
+    spooled : Entry
+        What the spool gets in its place, where the database cannot take it: it may hold another answer.
     future : Future
         Of a `Kept`.
     since : float
@@ -30,6 +32,7 @@ class Keep:
     """
 
     entry: Entry
+    spooled: Entry
     future: Future[Any]
     since: float
 

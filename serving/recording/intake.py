@@ -108,8 +108,16 @@ class Intake:
         with self._for_spooler:
             self._spooling = False
             self._for_writer.notify()
-            late = self._wait_until_late()
-            stuck = self._wait_until_stuck()
+            late, stuck = False, None
+            while stuck is None:
+                if self.mode == "direct":
+                    late = self._late()
+                elif self._in_hand or (self._waiting and not self._resuming):
+                    stuck = self._stuck()
+                elif self.closing and not self._waiting:
+                    break
+                else:
+                    self._for_spooler.wait()
         if late:
             _log.warning("Predictions are spooled from now on. %s", self.why)
         return stuck
@@ -166,22 +174,16 @@ class Intake:
         self._for_writer.notify()
         return news
 
-    def _wait_until_late(self) -> bool:
-        """Wait until the mode is "spooling"; whether that is since an entry waited for too long."""
-        late = False
-        while self.mode == "direct":
-            # An entry that comes meanwhile is late only after this, so nobody need wake this thread.
-            if (left := self._patience_left()) > 0:
-                self._for_spooler.wait(left)
-            else:
-                late = self._divert(f"The database took more than {self._patience:g} s to write.")
-        return late
+    def _late(self) -> bool:
+        """Wait, in "direct", until an entry has waited for too long or the mode changes; whether this changed it."""
+        left = self._patience_left()
+        if left > 0:
+            # An entry that comes meanwhile is late only after this, so nobody need wake the spooler.
+            self._for_spooler.wait(left)
+            return False
+        return self._divert(f"The database took more than {self._patience:g} s to write.")
 
-    def _wait_until_stuck(self) -> list[Ask] | None:
-        while not (self._in_hand or (self._waiting and not self._resuming)):
-            if self.closing and not self._waiting:
-                return None
-            self._for_spooler.wait()
+    def _stuck(self) -> list[Ask]:
         stuck = [*self._in_hand, *self._waiting]
         self._in_hand = []
         self._waiting.clear()

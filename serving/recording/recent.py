@@ -30,7 +30,7 @@ class Recent:
     def put(self, repeat: Repeat) -> None:
         """Remember an answer; one that is known under its key stays."""
         use = (repeat.key_id, repeat.key)
-        if use in self._answers:
+        if use in self._answers or len(repeat.answer) > self._most:
             return
         self._answers[use] = repeat
         self._size += len(repeat.answer)

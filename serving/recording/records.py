@@ -43,7 +43,7 @@ MOST_READS: Final = 64
 AUDIT: Final = "audit"
 _SECRET_BYTES: Final = 32
 _HOURLY: Final = 3600.0
-_LEFTOVERS: Final = 5.0
+_LEFTOVERS: Final = 2.0
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -122,8 +122,14 @@ class Records:
         self._takeover.close()
         self._spool.close()
 
-    async def keep(self, entry: Entry) -> Kept:
+    async def keep(self, entry: Entry, spooled: Entry | None = None) -> Kept:
         """Keep an entry; it is on disk when this returns.
+
+        Parameters
+        ----------
+        entry : Entry
+        spooled : Entry, optional
+            What is spooled in its place, where the answer under an `Idempotency-Key` is another then.
 
         Raises
         ------
@@ -135,14 +141,14 @@ class Records:
         if self._intake.closing or (self._queued and self._queued + records > self._settings.queue):
             raise Refusal("overloaded", "Too many predictions wait to be kept. Nothing was decided: send it again.")
         self._queued += records
-        asked = Keep(entry, self._loop.create_future(), monotonic())
+        asked = Keep(entry, spooled or entry, self._loop.create_future(), monotonic())
         self._intake.put(asked)
         try:
             kept: Kept = await asked.future
         finally:
             self._queued -= records
-        if entry.repeat is not None and kept.repeat is None:
-            self.recent.put(entry.repeat)
+        if kept.repeat is None:
+            self._remember(asked.entry if kept.recorded else asked.spooled)
         return kept
 
     async def read(self, job: Callable[[Ledger], T]) -> T:

@@ -59,7 +59,7 @@ class Spooler(Thread):
 
     def _append(self, keeps: Sequence[Keep]) -> int:
         try:
-            return self._spool.append([ask.entry for ask in keeps])
+            return self._spool.append([ask.spooled for ask in keeps])
         except OSError as error:
             _log.error("%s cannot be written to: %s.", self._spool.path, error.strerror)
             return 0

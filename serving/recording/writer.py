@@ -6,7 +6,7 @@ import logging
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from features.events import BadInput
 from reviews.database import DatabaseDown
@@ -125,7 +125,7 @@ class Writer(Thread):
 
     def _answer(self, asks: Sequence[Ask]) -> None:
         if isinstance(asks[0], Job):
-            settle(self._loop, [(asks[0], self._do(asks[0]))])
+            self._do(asks[0])
             return
         keeps = [ask for ask in asks if isinstance(ask, Keep)]
         outcomes = commit(self._ledger, [ask.entry for ask in keeps], self._check)
@@ -134,14 +134,15 @@ class Writer(Thread):
         self.kept += sum(ask.records for ask, outcome in zip(keeps, outcomes, strict=True) if outcome is None)
         settle(self._loop, [(ask, _result(outcome)) for ask, outcome in zip(keeps, outcomes, strict=True)])
 
-    def _do(self, job: Job) -> Any:
+    def _do(self, job: Job) -> None:
         try:
-            return job.do(self._ledger)
-        except DatabaseDown as error:
-            self._intake.divert(str(error))
-            return away()
+            result = job.do(self._ledger)
+        except DatabaseDown:
+            settle(self._loop, [(job, away())])
+            raise
         except Exception as error:  # noqa: BLE001 - raised where it was asked
-            return error
+            result = error
+        settle(self._loop, [(job, result)])
 
 
 def _result(outcome: Outcome) -> Kept | Refusal:

@@ -26,6 +26,7 @@ LIMIT: Final = 20_000
 not stand still because its log does."""
 
 _STANDARD_ERROR: Final = 2
+_END: Final = "\n"
 _PAUSE: Final = 0.05
 _PATIENCE: Final = 1.0
 _OURS: Final = ("features", "models", "rapport", "reviews", "serving", "uvicorn")
@@ -36,25 +37,43 @@ class JsonLines(logging.Formatter):
 
     Examples
     --------
-    >>> JsonLines().format(logging.makeLogRecord({"msg": "full", "name": "spool", "created": 0, "facts": {"n": 3}}))
-    '{"time":"1970-01-01T00:00:00.000Z","level":"notset","source":"spool","process":...,"message":"full","n":3}'
+    >>> record = logging.makeLogRecord({"msg": "full", "levelname": "INFO", "created": 0, "facts": {"records": 3}})
+    >>> JsonLines().format(record)  # doctest: +ELLIPSIS
+    '{"time":"1970-01-01T00:00:00.000Z","level":"info","source":null,"process":...,"message":"full","records":3}'
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._second = -1
+        self._time = ""
+        self._heads: dict[tuple[str, int], str] = {}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        content: dict[str, Any] = {
-            "time": f"{moment.strftime('%Y-%m-%dT%H:%M:%S')}.{moment.microsecond // 1000:03d}Z",
-            "level": record.levelname.lower(),
-            "source": record.name,
-            "process": os.getpid(),
-            "message": record.getMessage().partition("\n")[0],
-        }
-        content.update(getattr(record, "facts", {}))
+        head = self._heads.get((record.name, record.levelno)) or self._head(record)
+        line = f'{{"time":"{self._stamp(record.created)}"{head}{_json(record.getMessage().partition(_END)[0])}'
+        facts: dict[str, Any] = getattr(record, "facts", {})
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            content |= {"error": type(error).__name__, "at": place_of(error)}
-        return to_json(content, inf_nan_mode="null", fallback=lambda value: type(value).__name__).decode()
+            facts = facts | {"error": type(error).__name__, "at": place_of(error)}
+        return f"{line},{_json(facts)[1:]}" if facts else line + "}"
+
+    def _stamp(self, created: float) -> str:
+        second = int(created)
+        if second != self._second:
+            # Of thousands of lines a second, one asks the calendar.
+            self._second, self._time = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._time}.{int((created - second) * 1000):03d}Z"
+
+    def _head(self, record: logging.LogRecord) -> str:
+        """Return what all lines of one source and level have."""
+        content = {"level": record.levelname.lower(), "source": record.name, "process": os.getpid()}
+        head = self._heads[record.name, record.levelno] = f',{_json(content)[1:-1]},"message":'
+        return head
+
+
+def _json(value: object) -> str:
+    return to_json(value, inf_nan_mode="null", fallback=lambda odd: type(odd).__name__).decode()
 
 
 class LineWriter(logging.Handler):

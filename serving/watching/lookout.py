@@ -59,5 +59,8 @@ class Lookout:
 
 
 def _spooling(records: Records) -> str | None:
+    """Say that predictions are spooled; why, only the log says, since whoever asks here shows no key."""
     state = records.state
-    return None if state.mode == "direct" else f"Predictions are kept in the spool. {state.why or ''}".rstrip()
+    if state.mode == "direct":
+        return None
+    return f"Predictions are kept in the spool until the database takes them: {state.spooled:,} wait; the log says why."

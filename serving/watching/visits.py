@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.clock import Clock
+from serving.clock import stamp
 from serving.watching.metrics import Metrics
 
 __all__ = ["GONE", "Visits"]
@@ -37,14 +37,11 @@ class Visits:
     ----------
     app : ASGI application
     metrics : Metrics
-    clock : callable
-        Returns the present moment.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-        self._clock = clock
         # Unlike any other process's, before and after: numbers themselves need not be hard to guess.
         self._series = secrets.token_hex(6)
         self._numbers = count(1)
@@ -97,7 +94,7 @@ class Visits:
                 "milliseconds": round(seconds * 1000, 3),
                 "key": None if key is None else key.id,
             }
-            _log.handle(_record(self._clock().timestamp(), facts))
+            _log.handle(_record(stamp(), facts))
 
 
 def _record(moment: float, facts: dict[str, Any]) -> logging.LogRecord:
