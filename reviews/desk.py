@@ -16,14 +16,20 @@ machine decides and the record needs its evidence, since the ledger opens a case
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
+from models.decision import Relationship
 from reviews.answer import OPINIONS, SURENESS, Answer, Given, Opinion, Shown, Stage, Sureness
 from reviews.case import STATES, WHYS, Case, CaseLine, CaseRefused, Dispute, Filters, State, Why
 from reviews.casework import Casework
 from reviews.checklist import CHECKLIST, Choice, Question
+from reviews.comparison import Similar, Typical, similar_to, typical_of
 from reviews.evidence import Evidence, pack_evidence, read_evidence
-from reviews.sql import answers, cases, keyring, verdicts
+from reviews.overview import Overview, overview_of
+from reviews.record import signals_of
+from reviews.sql import answers, cases, comparing, keyring, overviews, sweeping, verdicts
 from reviews.verdict import LabelGiven, Standing, Verdict
 
 __all__ = [
@@ -44,17 +50,24 @@ __all__ = [
     "Given",
     "LabelGiven",
     "Opinion",
+    "Overview",
     "Question",
     "Shown",
+    "Similar",
     "Stage",
     "Standing",
     "State",
     "Sureness",
+    "Typical",
     "Verdict",
     "Why",
     "pack_evidence",
     "read_evidence",
 ]
+
+
+_SWEPT: Final = 200
+"""Verdicts that are ended in one transaction, at most."""
 
 
 class Desk(Casework):
@@ -146,6 +159,66 @@ class Desk(Casework):
         """
         with self._database.reading() as connection:
             return verdicts.labels(connection, after, limit)
+
+    def overview(self, since: int, until: int, at: int) -> Overview:
+        """Say what happened from one time to another, and what waits now.
+
+        Parameters
+        ----------
+        since, until, at : int
+            Microseconds since 1970 UTC; `until` does not count any more, `at` is now.
+        """
+        with self._database.reading() as connection:
+            return overview_of(overviews.facts(connection, since, until, at))
+
+    def typical(self, n: int = 2000) -> Mapping[Relationship, Typical]:
+        """Say what is typical of clients and customers, by the latest predictions that were automatic; keep it a while.
+
+        Nothing of a case is in it, so it may be shown before an answer.
+        """
+        with self._database.reading() as connection:
+            told = comparing.lately_automatic(connection, n)
+        return typical_of(told)
+
+    def similar(self, case_id: UUID, reviewer: str, n: int = 3, among: int = 2000) -> list[Similar]:
+        """Return the accounts most like a case's, of the latest that reviewers told, to one who has answered.
+
+        Raises
+        ------
+        CaseRefused
+            "no-case", "not-answered".
+        """
+        record = self.reveal(case_id, reviewer)
+        with self._database.reading() as connection:
+            told = comparing.lately_told(connection, record.account_id, among)
+        signals = signals_of(record.catalogue, record.signals)
+        return [] if signals is None else similar_to(signals, told, n)
+
+    def open_again(self, prediction_ids: Sequence[UUID], why: Why) -> int:
+        """Open cases for predictions that are kept, such as of accounts whose label in the CRM the model contradicts.
+
+        Accounts on which a verdict stands get none, and those that have an unsettled case keep that one.
+
+        Returns
+        -------
+        int
+            How many of the predictions are shown from now on.
+        """
+        with self._database.writing() as connection:
+            return sweeping.open_again(connection, prediction_ids, why)
+
+    def sweep(self, at: int) -> int:
+        """End the verdicts that grew too old by now and open cases for their accounts; say how many.
+
+        Whoever predicts an account ends its old verdict too; this is for accounts that nobody asks about any more.
+        """
+        ended = 0
+        while True:
+            with self._database.writing() as connection:
+                found = sweeping.end_overdue(connection, at, _SWEPT)
+            ended += found
+            if found < _SWEPT:
+                return ended
 
     def reviewers(self) -> dict[str, str]:
         """Return the names of all who may review or did, by the id of their API key."""

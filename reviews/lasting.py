@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.signals import BY_NAME
-from reviews.record import CATALOGUE
+from reviews.record import signals_of
 from reviews.terms import FAR
 from reviews.verdict import Standing
 
@@ -42,10 +42,11 @@ def lasts(verdict: Standing, signals: Floats | None, at: int) -> Lasting:
     """
     if at >= verdict.until:
         return "expired"
-    if signals is None or verdict.catalogue != CATALOGUE:
-        # Both were not measured in the same way, and how far they are from each other nobody can tell.
+    seen = signals_of(verdict.catalogue, verdict.signals)
+    if signals is None or seen is None:
+        # They were not measured in the same way, and how far they are from each other nobody can tell.
         return "stands"
-    return "moved" if distance(np.frombuffer(verdict.signals, dtype="<f8"), signals) >= FAR.value else "stands"
+    return "moved" if distance(seen, signals) >= FAR.value else "stands"
 
 
 def distance(seen: Floats, now: Floats) -> float:

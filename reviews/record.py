@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import numpy as np
+
+from features.log import FloatColumn
 from features.signals import SIGNAL_NAMES
 from models.decision import Decider, Relationship, Route
 
-__all__ = ["CATALOGUE", "Entry", "Record", "Repeat", "catalogue_digest"]
+__all__ = ["CATALOGUE", "Entry", "Record", "Repeat", "catalogue_digest", "signals_of"]
 
 
 def catalogue_digest(names: tuple[str, ...]) -> str:
@@ -120,3 +123,10 @@ class Entry:
 
     records: tuple[Record, ...]
     repeat: Repeat | None = None
+
+
+def signals_of(catalogue: str, signals: bytes) -> FloatColumn | None:
+    """Return kept signals in the order of this code's catalogue; None where they were measured by another one."""
+    if catalogue != CATALOGUE or len(signals) != 8 * len(SIGNAL_NAMES):
+        return None
+    return np.frombuffer(signals, dtype="<f8")

@@ -12,11 +12,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from features.signals import SIGNAL_NAMES
 from reviews.case import Why
-from reviews.record import CATALOGUE, Record
+from reviews.record import Record, signals_of
 from reviews.terms import DAY, DOUBLING
 
 __all__ = ["SPREAD", "due_at", "value_of"]
@@ -75,9 +73,9 @@ def due_at(opened_at: int, value: float) -> int:
 
 def _worth(record: Record) -> float:
     """Say what an account is worth: 1 where no money is on file, one more for each thousandfold of what is."""
-    if record.catalogue != CATALOGUE:
+    signals = signals_of(record.catalogue, record.signals)
+    if signals is None:
         return 1.0
-    signals = np.frombuffer(record.signals, dtype="<f8")
     money = sum(amount for amount in signals[_MONEY].tolist() if amount > 0)  # nan is not
     return 1.0 + math.log10(1.0 + min(money, 1e15)) / 3.0
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, case, delete, func, insert, literal, select, update
 
 from reviews.change import Tombstone
+from reviews.sql.forgetting import forget_account
 from reviews.sql.insert import insert_into
 from reviews.sql.journal import take_turn
 from reviews.sql.repeats import forget_repeats_of
@@ -33,6 +34,7 @@ def erase(
     earlier = find_tombstone(connection, account_id, secret)
     of_account = predictions.c.account_id == account_id
     found = connection.execute(delete(standing).where(standing.c.account_id == account_id)).rowcount > 0
+    found = forget_account(connection, account_id) or found
     ids = select(predictions.c.id).where(of_account)
     found = connection.execute(ids.limit(1)).first() is not None or found
     # Also where nothing was found: what was decided before may still wait in a spool, and must not come after.

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import Connection, and_, select
 
 from reviews.case import Why
 from reviews.desk_tables import OPEN, UNSETTLED, audits, cases
 from reviews.lasting import Lasting, lasts
-from reviews.record import CATALOGUE, Record
+from reviews.record import Record, signals_of
 from reviews.sample import month_of
 from reviews.sql.among import among
 from reviews.sql.bulk import Bulk
@@ -26,10 +25,22 @@ __all__ = ["Opening", "open_cases", "open_for"]
 
 
 class Opening(NamedTuple):
-    """A prediction that asks for a case."""
+    """A prediction that asks for a case.
+
+    Attributes
+    ----------
+    record : Record
+    why : str
+    case_id : UUID or None
+        Of the case, where it is to be a new one; the prediction's own by default.
+    at : int or None
+        When it is opened; when the prediction was decided by default.
+    """
 
     record: Record
     why: Why
+    case_id: UUID | None = None
+    at: int | None = None
 
 
 def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> list[Record]:
@@ -69,8 +80,7 @@ def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> l
 def _lasting(record: Record, verdict: Standing) -> Lasting:
     if record.decided_at <= verdict.at or record.decided_by == "reviewer":
         return "stands"
-    known = record.catalogue == CATALOGUE
-    return lasts(verdict, np.frombuffer(record.signals, dtype="<f8") if known else None, record.decided_at)
+    return lasts(verdict, signals_of(record.catalogue, record.signals), record.decided_at)
 
 
 def _may_hold(record: Record, verdict: Standing | None, lasting: Lasting | None) -> bool:
@@ -99,8 +109,9 @@ def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
     known = {row.account_id: (row.id, row.opened_at, row.why) for row in found}
     rows: dict[UUID, tuple[Any, ...]] = {}
     drawn: list[tuple[Any, ...]] = []
-    for record, asked in openings:
-        case_id, opened_at, why = known.setdefault(record.account_id, (record.id, record.decided_at, asked))
+    for record, asked, named, at in openings:
+        opening = (named or record.id, record.decided_at if at is None else at, asked)
+        case_id, opened_at, why = known.setdefault(record.account_id, opening)
         if case_id not in rows or rows[case_id][_DECIDED] < record.decided_at:
             rows[case_id] = _row(record, case_id, opened_at, why)
         if record.inclusion is not None:

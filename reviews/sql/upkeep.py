@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, select
 from features.events import BadInput
 from reviews.change import SEAL
 from reviews.engines import Place
+from reviews.sql.forgetting import still_shown
 from reviews.tables import evidence, journal, metadata, predictions
 
 __all__ = ["backup", "counts", "ping", "prune"]
@@ -37,11 +38,11 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def prune(writing: Transaction, before: int) -> int:
-    """Delete predictions from before a time, with their evidence."""
+    """Delete predictions from before a time, with their evidence; what an unsettled case shows stays."""
     pruned = 0
     while True:
         with writing() as connection:
-            old = select(predictions.c.id).where(predictions.c.decided_at < before).limit(STEP)
+            old = select(predictions.c.id).where(predictions.c.decided_at < before, ~still_shown()).limit(STEP)
             ids = list(connection.execute(old).scalars())
             connection.execute(delete(evidence).where(evidence.c.prediction_id.in_(ids)))
             connection.execute(delete(predictions).where(predictions.c.id.in_(ids)))
