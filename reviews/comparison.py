@@ -12,14 +12,15 @@ import numpy.typing as npt
 from models.decision import Relationship
 from reviews.order import standing
 
-__all__ = ["LEAST", "Similar", "Told", "Typical", "similar_to", "typical_of"]
+__all__ = ["LEAST", "TWENTIETHS", "Similar", "Told", "Typical", "similar_to", "typical_of"]
 
 Floats = npt.NDArray[np.float64]
 
 LEAST: Final = 20
 """Accounts of a side below which nothing is typical, and few enough to be told apart."""
 
-_QUARTERS = (0.25, 0.5, 0.75)
+TWENTIETHS: Final = 21
+"""Quantiles that tell how a side is spread: the least value, 5 %, 10 % and so on to the greatest."""
 
 
 class Told(NamedTuple):
@@ -33,7 +34,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Typical:
-    """Signals of the middle half of one side's accounts.
+    """How one side's accounts are spread in each signal.
 
     Attributes
     ----------
@@ -41,15 +42,13 @@ class Typical:
         Accounts.
     known : ndarray of int, shape (n_signals,)
         Of them, those of which a signal is known.
-    low, middle, high : ndarray of float64, shape (n_signals,)
-        Quartiles of the known values; nan where there are none.
+    quantiles : ndarray of float64, shape (TWENTIETHS, n_signals)
+        Of the known values, ascending; nan where there are none. Each is a value that an account has.
     """
 
     n: int
     known: npt.NDArray[np.int64]
-    low: Floats
-    middle: Floats
-    high: Floats
+    quantiles: Floats
 
 
 class Similar(NamedTuple):
@@ -85,9 +84,10 @@ def typical_of(told: Sequence[Told]) -> Mapping[Relationship, Typical]:
 
 def _typical(X: Floats) -> Typical:
     known = (~np.isnan(X)).sum(axis=0)
-    quartiles = np.full((len(_QUARTERS), X.shape[1]), np.nan)
-    quartiles[:, known > 0] = np.nanquantile(X[:, known > 0], _QUARTERS, axis=0)
-    return Typical(len(X), known, *quartiles)
+    quantiles = np.full((TWENTIETHS, X.shape[1]), np.nan)
+    levels = np.linspace(0.0, 1.0, TWENTIETHS)
+    quantiles[:, known > 0] = np.nanquantile(X[:, known > 0], levels, axis=0, method="inverted_cdf")
+    return Typical(len(X), known, quantiles)
 
 
 def similar_to(signals: Floats, told: Sequence[Told], n: int) -> list[Similar]:
@@ -110,4 +110,4 @@ def similar_to(signals: Floats, told: Sequence[Told], n: int) -> list[Similar]:
     places = standing(np.vstack([signals, *(each.signals for each in told)]))
     apart = np.abs(places[1:] - places[0]).mean(axis=1) if places.shape[1] else np.zeros(len(told))
     nearest = np.argsort(apart, kind="stable")[:n].tolist()
-    return [Similar(*told[i][:3], float(apart[i])) for i in nearest]
+    return [Similar(told[i].account_id, told[i].relationship, told[i].at, float(apart[i])) for i in nearest]
