@@ -50,6 +50,12 @@ class Typical:
     known: npt.NDArray[np.int64]
     quantiles: Floats
 
+    @property
+    def middle(self) -> Floats:
+        """Medians, shape (n_signals,)."""
+        medians: Floats = self.quantiles[TWENTIETHS // 2]
+        return medians
+
 
 class Similar(NamedTuple):
     """A decided account that is much like another.
