@@ -32,7 +32,7 @@ def lately_told(connection: Connection, account_id: str, n: int) -> list[Told]:
     return _told(connection.execute(latest.order_by(said.id.desc()).limit(n)))
 
 
-def _told(rows: Iterable[Row[Any, Any]]) -> list[Told]:
+def _told(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Told]:
     found = []
     for account_id, relationship, at, catalogue, signals in rows:
         measured = signals_of(catalogue, signals)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, null, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql.functions import FunctionElement
 
 from reviews.agreement import Pairing
@@ -77,7 +88,10 @@ def _waiting(connection: Connection, at: int) -> Waiting:
 
 def _throughput(connection: Connection, since: int, until: int) -> list[Throughput]:
     here = answers.c
-    week = ((here.at - _MONDAY) // _WEEK).label("week")
+    # Written out: PostgreSQL takes two parameters for two things, and groups by neither.
+    week = ((here.at - literal_column(str(_MONDAY), BigInteger)) // literal_column(str(_WEEK), BigInteger)).label(
+        "week"
+    )
     counted = select(week, here.reviewer, func.count()).where(
         _within(here.at, since, until), here.stage.in_(["blind", "lead"])
     )
@@ -122,13 +136,8 @@ def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
 
 
 def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
-    unclear = verdicts.c.relationship == "unclear"
-    wrong = case(
-        (or_(verdicts.c.relationship.is_(None), unclear), null()),
-        (verdicts.c.relationship != audits.c.relationship, 1),
-        else_=0,
-    ).label("wrong")
-    told = (audits.c.month, audits.c.inclusion, wrong, func.coalesce(unclear, False).label("unclear"))
+    decided, said = audits.c.relationship, verdicts.c.relationship
+    told = (audits.c.month, audits.c.inclusion, decided, said)
     counted = (
         select(*told, func.count())
         .outerjoin_from(audits, verdicts, and_(verdicts.c.case_id == audits.c.case_id, _TRUE_THEN))
@@ -136,8 +145,8 @@ def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
         .group_by(*told)
     )
     return [
-        Drawn(month, inclusion, None if wrong is None else bool(wrong), bool(unclear), n)
-        for month, inclusion, wrong, unclear, n in connection.execute(counted)
+        Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n)
+        for month, inclusion, decided, said, n in connection.execute(counted)
     ]
 
 

@@ -38,7 +38,7 @@ def _open(connection: Connection, verdict: Row[Any, Any], at: int, why: Why) -> 
     if record is not None:
         # The prediction may have opened a case before, so this one is named after the verdict that ended.
         name = blake2b(f"{verdict.id} {record.id}".encode(), digest_size=16).digest()
-        open_cases(connection, [Opening(record, why, UUID(bytes=name, version=8), at)])
+        open_cases(connection, [Opening(record, why, UUID(bytes=name), at)])
 
 
 def _latest(connection: Connection, whose: ColumnElement[bool]) -> Record | None:
