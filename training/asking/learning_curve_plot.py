@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from models.drawing import BASE, FAINT, MODEL, YARDSTICK, drawing
 from training.asking.learning_curve import GAIN, METRICS, ORDERS, LearningCurve
 from training.reporting.plots import METRICS as KNOWN
 from training.reporting.plots import Metric
-from training.reporting.svg import BASE, FAINT, MODEL, YARDSTICK, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

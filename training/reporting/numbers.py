@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from models.drawing import signed
 from models.manifest import Estimate
 from training.reporting.plain_words import percent
-from training.reporting.svg import signed
 
 __all__ = ["FILTERS"]
 

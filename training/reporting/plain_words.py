@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from features.catalogue import Signal
+from models.drawing import signed
 from models.manifest import Estimate, Facts, LabelCounts
 from training.reporting.disagreement import Disagreement
 from training.reporting.shapes import Shape
-from training.reporting.svg import signed
 from training.tracking.compare import Comparison
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from models.drawing import BASE, FAINT, GRID, GROUND, INK, MODEL, RULES, YARDSTICK, Plot, draw, drawing
 from models.manifest import Estimate
 from training.reporting.diagrams import Coverage, Reliability
-from training.reporting.svg import BASE, FAINT, GRID, GROUND, INK, MODEL, RULES, YARDSTICK, Plot, draw, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

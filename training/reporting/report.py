@@ -12,6 +12,7 @@ import numpy.typing as npt
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.signals import CATALOGUE
+from models.drawing import Plot
 from models.manifest import Estimate
 from models.scorecard import Scorecard
 from training.judging.slices import slices_of
@@ -31,7 +32,6 @@ from training.reporting.plots import METRICS, Metric, plot_coverage, plot_metric
 from training.reporting.purpose import INTENDED, LIMITS, NOT_FOR, caveats
 from training.reporting.shape_plots import THIN, plot_pair, plot_shape
 from training.reporting.shapes import Shape, shapes_of, strengths
-from training.reporting.svg import Plot
 from training.tracking.compare import Comparison
 
 if TYPE_CHECKING:

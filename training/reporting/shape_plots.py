@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from features.catalogue import Signal
+from models.drawing import BASE, CLIENT, CUSTOMER, FAINT, INK, MODEL, Plot, draw, drawing, signed
 from training.reporting.pair_shapes import PairShape
 from training.reporting.plots import WIDTH, add_axes, figure_of
 from training.reporting.shapes import Shape
-from training.reporting.svg import BASE, CLIENT, CUSTOMER, FAINT, INK, MODEL, Plot, draw, drawing, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,7 @@
-"""From a matplotlib figure to an SVG that lives inside a page: its colours, its letters, its own names."""
+"""From a matplotlib figure to an SVG that lives inside a page: its colours, its letters, its own names.
+
+The report of a training and the review desk draw with it.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,20 @@ _ROLES: Final = {
 }
 """The page's own name of each colour, so that it can be another one in the dark."""
 
+_DARK: Final = {
+    "ground": "#191f26",
+    "ink": "#e4e8ee",
+    "faint": "#a2aebc",
+    "grid": "#29313a",
+    "model": "#6ea8ee",
+    "rules": "#e8935a",
+    "base": "#8f9aa8",
+    "yardstick": "#a3b1c2",
+    "client": "#45c2b1",
+    "customer": "#c58be0",
+}
+"""The same in the dark."""
+
 _SETTINGS: Final = {
     # Text stays text: it can be found, read aloud and set in the page's own letters.
     "svg.fonttype": "none",
@@ -103,6 +120,14 @@ class Plot:
     def file(self) -> bytes:
         """The same as a file of its own, which has to say what it is."""
         return str(self.svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()
+
+    @property
+    def image(self) -> bytes:
+        """The same as an image for a page that is light or dark as its reader's system is."""
+        dark = ";".join(f"--{role}:{colour}" for role, colour in _DARK.items())
+        style = f"<style>@media (prefers-color-scheme: dark){{:root{{{dark}}}}}</style>".encode()
+        begin, end, rest = self.file.partition(b"<title")
+        return begin + style + end + rest
 
 
 @contextmanager
