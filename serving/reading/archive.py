@@ -74,7 +74,7 @@ class Archive:
         """
         if record.catalogue != CATALOGUE:
             raise Missing("It was judged by other signals than this version measures.")
-        rules, model = self._find_rules(record.rules, text), self._find_model(record.model)
+        rules, model = self.rules_of(record.rules, text), self.model_of(record.model)
         X = np.frombuffer(record.signals, dtype="<f8")[None, :]
         verdict = record.relationship if record.decided_by == "reviewer" else None
         decision = decide(X, rules, model, [verdict]).decision(0, reasons)
@@ -82,7 +82,13 @@ class Archive:
             raise Missing("This version decides otherwise than the one that answered: `rapport replay` lists where.")
         return decision
 
-    def _find_rules(self, digest: str, text: str | None) -> RuleBook:
+    def rules_of(self, digest: str, text: str | None) -> RuleBook:
+        """Return the rules of a digest, of which `text` is the text where they are not in use.
+
+        Raises
+        ------
+        Missing
+        """
         if self.has_rules(digest):
             return self._rules
         if text is None:
@@ -92,7 +98,13 @@ class Archive:
         except BadInput:
             raise Missing(f"The rules {digest} name signals that this version does not measure.") from None
 
-    def _find_model(self, version: str | None) -> Model | None:
+    def model_of(self, version: str | None) -> Model | None:
+        """Return the model of a version; None for None, where the rules answered alone.
+
+        Raises
+        ------
+        Missing
+        """
         if version is None:
             return None
         incumbent = self._incumbent.office.choice.model
