@@ -30,7 +30,7 @@ RETRY: Final = Limit(
     "retry", 90.0, "days", "at least", "A case that nobody could tell is asked about again after so long."
 )
 FAR: Final = Limit(
-    "far", 0.5, "mean relative change", "at least", "Signals this far from what the reviewer saw: a new case."
+    "far", 0.35, "mean relative change", "at least", "Signals this far from what the reviewer saw: a new case."
 )
 SECOND: Final = Limit("second", 0.10, "share of cases", "at least", "So many cases get a second, independent reviewer.")
 SKIPPED: Final = Limit("skipped", 7.0, "days", "at least", "A skipped case is not offered to the same reviewer before.")
