@@ -15,7 +15,7 @@ from models.manifest import Facts, version_of
 from models.policy import Model
 from models.scorecard import Scorecard
 
-__all__ = ["STARTER", "Choice", "Shelf", "choose"]
+__all__ = ["STARTER", "Choice", "Shelf", "choose", "recall"]
 
 STARTER: Final = Path(__file__).parent / "starter"
 """The bundle that ships, trained on simulated accounts."""
@@ -186,6 +186,22 @@ def choose(model: str | None, store: Path) -> Choice:
         return Choice(None, "The rules answer, as asked.")
     bundle = load_bundle(STARTER) if model == "starter" else _named(model, Shelf(store))
     return Choice(bundle, f"Model {bundle.version} answers{bundle.manifest.caveat}, as asked.")
+
+
+def recall(version: str, store: Path) -> Bundle:
+    """Find a model that decided once: in the store, or the starter if that is its version.
+
+    Raises
+    ------
+    BrokenBundle
+        It is in neither, or not intact.
+    """
+    shelf = Shelf(store)
+    if version not in shelf.versions():
+        starter = load_bundle(STARTER)
+        if starter.version == version:
+            return starter
+    return shelf.load(version)
 
 
 def _choose_champion(shelf: Shelf) -> Choice:
