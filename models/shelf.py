@@ -197,11 +197,12 @@ def recall(version: str, store: Path) -> Bundle:
         It is in neither, or not intact.
     """
     shelf = Shelf(store)
-    if version not in shelf.versions():
-        starter = load_bundle(STARTER)
-        if starter.version == version:
-            return starter
-    return shelf.load(version)
+    if version in shelf.versions():
+        return shelf.load(version)
+    starter = load_bundle(STARTER)
+    if starter.version != version:
+        raise BrokenBundle(f"Model {version} is not in {store}, nor is it the starter. Bring its folder back.")
+    return starter
 
 
 def _choose_champion(shelf: Shelf) -> Choice:
