@@ -15,7 +15,7 @@ from models.manifest import Facts, version_of
 from models.policy import Model
 from models.scorecard import Scorecard
 
-__all__ = ["STARTER", "Choice", "Shelf", "choose"]
+__all__ = ["STARTER", "Choice", "Shelf", "choose", "recall"]
 
 STARTER: Final = Path(__file__).parent / "starter"
 """The bundle that ships, trained on simulated accounts."""
@@ -186,6 +186,23 @@ def choose(model: str | None, store: Path) -> Choice:
         return Choice(None, "The rules answer, as asked.")
     bundle = load_bundle(STARTER) if model == "starter" else _named(model, Shelf(store))
     return Choice(bundle, f"Model {bundle.version} answers{bundle.manifest.caveat}, as asked.")
+
+
+def recall(version: str, store: Path) -> Bundle:
+    """Find a model that decided once: in the store, or the starter if that is its version.
+
+    Raises
+    ------
+    BrokenBundle
+        It is in neither, or not intact.
+    """
+    shelf = Shelf(store)
+    if version in shelf.versions():
+        return shelf.load(version)
+    starter = load_bundle(STARTER)
+    if starter.version != version:
+        raise BrokenBundle(f"Model {version} is not in {store}, nor is it the starter. Bring its folder back.")
+    return starter
 
 
 def _choose_champion(shelf: Shelf) -> Choice:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from features.events import BadInput
-from models.bundle import load_bundle
 from models.policy import Model
 from models.rules import RuleBook
-from models.shelf import STARTER, Shelf
+from models.shelf import recall
 from rapport.show import bar, print_table, say
 from reviews.ledger import Ledger
 from reviews.replay import Replay
@@ -24,7 +23,6 @@ _KEPT: Final = 8
 
 def replay_latest(ledger: Ledger, store: Path, last: int) -> Replay:
     """Decide the latest predictions again by the versions in a store and the rules in the ledger."""
-    shelf = Shelf(store)
 
     @lru_cache(_KEPT)
     def find_rules(digest: str) -> RuleBook:
@@ -40,12 +38,7 @@ def replay_latest(ledger: Ledger, store: Path, last: int) -> Replay:
 
     @lru_cache(_KEPT)
     def find_model(version: str) -> Model:
-        if version in shelf.versions():
-            return shelf.load(version).model
-        starter = load_bundle(STARTER)
-        if starter.version != version:
-            raise BadInput(f"Model {version} is not in {store}.")
-        return starter.model
+        return recall(version, store).model
 
     with bar() as progress:
         return run(ledger.latest(last), find_rules, find_model, lambda step, done, _: progress(step, done, last))

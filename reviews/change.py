@@ -49,7 +49,7 @@ class Change:
     erased : bool
     prediction_id : UUID or None
         The account's latest prediction, which may be later than the change: one that says the same is none.
-    decided_at : int or None
+    decided_at : int
         Of that prediction; of an erased account, when it was erased. Microseconds since 1970 UTC.
     relationship, confidence, hybrid, engagement_model, strategic_services, decided_by, route
         As in :class:`reviews.record.Record`; None where erased.

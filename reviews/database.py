@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import Connection, Engine
 
@@ -13,6 +13,9 @@ from reviews.ledger import Ledger
 from reviews.outage import DatabaseDown, outage_of
 
 __all__ = ["Database", "DatabaseDown", "open_database"]
+
+_SCRUB_MILLIS: Final = 200
+"""How long scrubbing waits for readers to end."""
 
 
 class Database:
@@ -29,11 +32,14 @@ class Database:
         What may be asked of it.
     place : Place
         Where it is, without its password.
+    scrubbed : bool
+        Nothing that was erased is left in the write-ahead log, as far as this process knows.
     """
 
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
         self.place = place
+        self.scrubbed = True
         self.ledger = Ledger(self)
 
     @contextmanager
@@ -84,13 +90,24 @@ class Database:
     def scrub(self) -> None:
         """Take out of SQLite's write-ahead log what was erased from its file; PostgreSQL does that by vacuuming.
 
+        Where somebody is reading for long, such as a backup, it is left for another time: see `scrubbed`.
+
         Raises
         ------
         DatabaseDown
         """
-        if self.place.path is not None:
-            with self._transaction("") as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self.place.path is None:
+            return
+        self.scrubbed = False
+        with self._transaction("") as connection:
+            # Whoever writes waits meanwhile.
+            patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SCRUB_MILLIS}")
+            try:
+                busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+        self.scrubbed = not busy
 
     def close(self) -> None:
         """Close all connections."""

@@ -145,7 +145,7 @@ class Ledger:
         """Let the changes no longer name accounts that were erased before a time, and say how many."""
         with self._database.writing() as connection:
             forgotten = erasure.forget_farewells(connection, before)
-        if forgotten:
+        if forgotten or not self._database.scrubbed:
             self._database.scrub()
         return forgotten
 
@@ -206,7 +206,7 @@ class Ledger:
 
         It goes in steps, each a transaction, so that others can write in between.
         """
-        return upkeep.prune(self._database.writing, before)
+        return upkeep.prune(self._database.reading, self._database.writing, before)
 
     def backup(self, path: Path) -> None:
         """Copy the database to a new file while it is in use, and check the copy.

@@ -19,7 +19,7 @@ from models.policy import Model, decide
 from models.rules import RuleBook
 from reviews.record import CATALOGUE, Record
 
-__all__ = ["Difference", "Replay", "recompute", "replay"]
+__all__ = ["FIELDS", "Difference", "Replay", "recompute", "replay"]
 
 FIELDS: Final = (
     "relationship",

@@ -30,8 +30,9 @@ __all__ = ["serve"]
 _WAITING: Final = 2048
 """Connections that may wait to be accepted, as uvicorn has it."""
 
-_GRACE: Final = 5.0
-"""Seconds that processes are given beyond what they give their requests."""
+_BREATH: Final = 30
+"""Seconds within which a process of several has to give a sign of life, its start included, or it is replaced: what
+uvicorn allows by itself, a busy machine takes for the start alone, so that no process would ever come up."""
 
 _OF_THE_PORT: Final = (errno.EADDRINUSE, errno.EACCES)
 
@@ -154,6 +155,7 @@ def _configure(settings: Settings, app: Any, *, factory: bool = False) -> uvicor
         server_header=False,
         # Nobody asks where a request came from.
         proxy_headers=False,
+        timeout_worker_healthcheck=_BREATH,
         timeout_keep_alive=settings.keep_alive_seconds,  # type: ignore[arg-type] # a float does as well
         timeout_graceful_shutdown=settings.drain_seconds,  # type: ignore[arg-type]
     )

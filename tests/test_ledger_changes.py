@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reviews.database import Database, open_database
 from reviews.ledger import Change, Ledger
 from reviews.record import Record
-from tests.databases import Postgres, clear, on_disk
+from reviews.sql.writing import write
+from tests.databases import clear, on_disk
 from tests.records import entry_of, make_record
 
 TOLD: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "route")
@@ -157,9 +158,25 @@ def test_late_prediction_changes_nothing(database: Database) -> None:
     assert change.relationship == "client"
 
 
-def test_four_writers_at_once(postgres: Postgres) -> None:
-    """With several workers on one PostgreSQL, a number is never seen before a lower one."""
-    url, writers, rounds = postgres.emptied_database(), 4, 25
+def test_whoever_takes_a_number_is_seen_before_a_higher_one(database_url: str) -> None:
+    """One writer has taken its number and not committed: another does not get past it."""
+    with open_database(database_url) as first, open_database(database_url) as second:
+        follower = Follower(second.ledger)
+        overtaking = threading.Thread(target=second.ledger.write, args=([entry_of(make_record("b"))],))
+        with first.writing() as connection:
+            write(connection, [entry_of(make_record("a"))])
+            overtaking.start()
+            overtaking.join(0.2)
+            follower.catch_up(10)
+            assert follower.known == {}
+        overtaking.join()
+        follower.catch_up(10)
+        assert list(follower.known) == ["a", "b"]
+
+
+def test_four_writers_at_once(database_url: str) -> None:
+    """With several workers on one database, a number is never seen before a lower one."""
+    url, writers, rounds = database_url, 4, 12
     names = [f"a-{i}" for i in range(6)]
     with open_database(url) as database:
         follower = Follower(database.ledger)
@@ -167,7 +184,7 @@ def test_four_writers_at_once(postgres: Postgres) -> None:
 
         def write(worker: int) -> None:
             try:
-                with open_database(url) as mine:
+                with open_database(url, seconds=60) as mine:
                     for i in range(rounds):
                         account = names[(i + worker) % len(names)]
                         mine.ledger.write([entry_of(make_record(account, engagement_model=f"{worker}-{i}"))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,23 @@ def test_bytes_are_gone(sqlite_url: str, tmp_path: Path) -> None:
         left = b"".join(path.read_bytes() for path in tmp_path.glob("rapport.db*"))
         assert secret_name(1).encode() in left
         assert [i for i in erased if secret_name(i).encode() in left] == []
+
+
+def test_bytes_are_gone_once_a_long_reader_has_ended(sqlite_url: str, tmp_path: Path) -> None:
+    """Such as a backup, for which nobody who writes should wait."""
+    with open_database(sqlite_url) as database:
+        ledger = database.ledger
+        ledger.write([entry_of(make_record("a-name-to-forget"))])
+        with database.reading() as reader:
+            reader.exec_driver_sql("SELECT * FROM predictions").all()
+            begun = time.monotonic()
+            ledger.erase("a-name-to-forget", AT, None, None)
+            ledger.write([entry_of(make_record())])
+            assert time.monotonic() - begun < 3
+            assert ledger.forget_farewells(AT + 1) == 1
+        assert ledger.forget_farewells(AT) == 0
+        left = b"".join(path.read_bytes() for path in tmp_path.glob("rapport.db*"))
+        assert b"a-name-to-forget" not in left
 
 
 def test_prediction_of_an_erased_account_is_no_record(database: Database) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, select
 
 from reviews.desk_tables import UNSETTLED, answers, audits, cases, readings, verdicts
-from reviews.tables import predictions
 
 __all__ = ["forget_account", "still_shown"]
 
@@ -21,6 +23,7 @@ def forget_account(connection: Connection, account_id: str) -> bool:
     return any(erased)
 
 
-def still_shown() -> ColumnElement[bool]:
-    """Whether an unsettled case shows a prediction, which is then needed however old it is."""
-    return select(cases.c.id).where(cases.c.prediction_id == predictions.c.id, UNSETTLED).exists()
+def still_shown(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some predictions that unsettled cases show, which are needed however old they are."""
+    shown = select(cases.c.prediction_id).where(cases.c.prediction_id.in_(ids), UNSETTLED)
+    return set(connection.execute(shown).scalars())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -24,6 +25,9 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 STEP: Final = 2000
 """Predictions that are forgotten in one transaction."""
 
+_SLACK: Final = 2 * 86_400_000_000
+"""Microseconds by which an id may say that it is later than its prediction."""
+
 
 def ping(connection: Connection) -> None:
     """Read one row."""
@@ -37,18 +41,31 @@ def counts(connection: Connection) -> dict[str, int]:
     return dict(zip((table.name for table in tables), counted.one(), strict=True))
 
 
-def prune(writing: Transaction, before: int) -> int:
-    """Delete predictions from before a time, with their evidence; what an unsettled case shows stays."""
-    pruned = 0
+def prune(reading: Transaction, writing: Transaction, before: int) -> int:
+    """Delete predictions from before a time, with their evidence, but for those that unsettled cases show.
+
+    They are looked for without holding up whoever writes, and along their ids, which are in the order of time.
+    """
+    pruned, last, end = 0, UUID(int=0), _id_after(before + _SLACK)
     while True:
-        with writing() as connection:
-            old = select(predictions.c.id).where(predictions.c.decided_at < before, ~still_shown()).limit(STEP)
-            ids = list(connection.execute(old).scalars())
-            connection.execute(delete(evidence).where(evidence.c.prediction_id.in_(ids)))
-            connection.execute(delete(predictions).where(predictions.c.id.in_(ids)))
-        pruned += len(ids)
-        if len(ids) < STEP:
+        old = select(predictions.c.id).where(
+            predictions.c.id > last, predictions.c.id < end, predictions.c.decided_at < before
+        )
+        with reading() as connection:
+            ids = list(connection.execute(old.order_by(predictions.c.id).limit(STEP)).scalars())
+        if not ids:
             return pruned
+        last = ids[-1]
+        with writing() as connection:
+            shown = still_shown(connection, ids)
+            ids = [each for each in ids if each not in shown]
+            connection.execute(delete(evidence).where(evidence.c.prediction_id.in_(ids)))
+            pruned += connection.execute(delete(predictions).where(predictions.c.id.in_(ids))).rowcount
+
+
+def _id_after(at: int) -> UUID:
+    """Return an id of version 7 after all from before a time."""
+    return UUID(int=(min(max(at // 1000, 0), 2**48 - 2) + 1) << 80)
 
 
 def backup(place: Place, reading: Transaction, path: Path) -> None:

@@ -45,7 +45,7 @@ def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | Non
                 fresh[_use(entry.repeat)] = entry.repeat
     records = [record for entry in new for record in entry.records]
     lasting = _not_erased(connection, records, turn)
-    erased = {record.id for record in records} - {record.id for record in lasting}
+    erased = set() if lasting is records else {each.id for each in records} - {each.id for each in lasting}
     keep_repeats(connection, [each.repeat for each in new if each.repeat and not _names_erased(each, erased, turn)])
     _keep(connection, lasting, turn)
     return answers

@@ -7,15 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from features.events import BadInput
-from models.bundle import load_bundle
 from models.decision import Decision
-from models.policy import Model, decide
+from models.policy import Model
 from models.rules import RuleBook
-from models.shelf import STARTER, Shelf
+from models.shelf import recall
 from reviews.record import CATALOGUE, Record
+from reviews.replay import FIELDS, recompute
 from serving.incumbent import Incumbent
 
 __all__ = ["Archive", "Missing"]
@@ -45,11 +43,10 @@ class Archive:
     """
 
     def __init__(self, store: Path, rules: RuleBook, incumbent: Incumbent) -> None:
-        self._shelf = Shelf(store)
         self._rules = rules
         self._incumbent = incumbent
         # What cannot be loaded raises and is not kept, so a store that was mended needs no restart.
-        self._load_model = lru_cache(_KEPT)(self._load)
+        self._load_model = lru_cache(_KEPT)(lambda version: recall(version, store).model)
         self._parse_rules = lru_cache(_KEPT)(RuleBook.parse)
 
     def has_rules(self, digest: str) -> bool:
@@ -75,9 +72,7 @@ class Archive:
         if record.catalogue != CATALOGUE:
             raise Missing("It was judged by other signals than this version measures.")
         rules, model = self.rules_of(record.rules, text), self.model_of(record.model)
-        X = np.frombuffer(record.signals, dtype="<f8")[None, :]
-        verdict = record.relationship if record.decided_by == "reviewer" else None
-        decision = decide(X, rules, model, [verdict]).decision(0, reasons)
+        decision = recompute([record], rules, model).decision(0, reasons)
         if not _agrees(decision, record):
             raise Missing("This version decides otherwise than the one that answered: `rapport replay` lists where.")
         return decision
@@ -115,32 +110,13 @@ class Archive:
         except BadInput:
             raise Missing(f"Model {version} is no longer in the store, or damaged.") from None
 
-    def _load(self, version: str) -> Model:
-        try:
-            return self._shelf.load(version).model
-        except BadInput:
-            starter = load_bundle(STARTER)
-            if starter.version != version:
-                raise
-            return starter.model
-
 
 def _agrees(decision: Decision, record: Record) -> bool:
     """Say whether the answer is the one that was given, but for the last bits of another processor."""
-    given, again = ([getattr(each, name) for name in _STATED] for each in (record, decision))
-    near = all(
-        math.isclose(getattr(record, name), getattr(decision, name), rel_tol=0.0, abs_tol=_SAME) for name in _ESTIMATED
-    )
-    return given == again and near
+    return all(_alike(getattr(record, name), getattr(decision, name)) for name in FIELDS)
 
 
-_ESTIMATED: Final = ("confidence", "probability_client")
-_STATED: Final = (
-    "relationship",
-    "hybrid",
-    "engagement_model",
-    "strategic_services",
-    "decided_by",
-    "route",
-    "review_reasons",
-)
+def _alike(given: object, again: object) -> bool:
+    if isinstance(given, float) and isinstance(again, float):
+        return math.isclose(given, again, rel_tol=0.0, abs_tol=_SAME)
+    return given == again
