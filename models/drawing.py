@@ -73,6 +73,9 @@ _DARK: Final = {
 }
 """The same in the dark."""
 
+_LETTERS: Final = "system-ui,-apple-system,Segoe UI,Roboto,Helvetica Neue,Noto Sans,Liberation Sans,Arial,sans-serif"
+"""Of an image, which knows nothing of the page that it stands on."""
+
 _SETTINGS: Final = {
     # Text stays text: it can be found, read aloud and set in the page's own letters.
     "svg.fonttype": "none",
@@ -125,9 +128,9 @@ class Plot:
     def image(self) -> bytes:
         """The same as an image for a page that is light or dark as its reader's system is."""
         dark = ";".join(f"--{role}:{colour}" for role, colour in _DARK.items())
-        style = f"<style>@media (prefers-color-scheme: dark){{:root{{{dark}}}}}</style>".encode()
+        style = f"<style>:root{{font-family:{_LETTERS}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}</style>"
         begin, end, rest = self.file.partition(b"<title")
-        return begin + style + end + rest
+        return begin + style.encode() + end + rest
 
 
 @contextmanager

@@ -61,10 +61,10 @@ class Stretch:
     @property
     def ticks(self) -> Sequence[Tick]:
         """The dates that it bears, as many as fit."""
-        starts = self._starts(next((step for step in _STEPS if self._fits(step)), _STEPS[-1]))
+        step = next((step for step in _STEPS if self._fits(step)), _STEPS[-1])
         return [
-            Tick(self.place(micros_of(time)), _name(time, first=place == 0), bool(place % 2))
-            for place, time in enumerate(starts)
+            Tick(self.place(micros_of(time)), _name(time, first=place == 0), bool(_months(time) // step % 2))
+            for place, time in enumerate(self._starts(step))
         ]
 
     def _fits(self, step: int) -> bool:

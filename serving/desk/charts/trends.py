@@ -136,7 +136,7 @@ def _piles(axes: Axes, weeks: Sequence[str], piles: Sequence[Pile]) -> None:
         if total:
             axes.annotate(f"{total:,}", (place, total), (0, 3), textcoords="offset points", ha="center", fontsize=9.0)
     axes.set_ylim(0, 1.3 * max([*foot, 1]))
-    axes.yaxis.get_major_locator().set_params(integer=True, nbins=5)
+    axes.locator_params(axis="y", integer=True, nbins=5)
     if piles:
         axes.legend(frameon=False, loc="upper left", ncols=4, fontsize=9, handlelength=1.0, borderaxespad=0.0)
     _dates(axes, weeks)

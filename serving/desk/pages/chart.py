@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import anyio.to_thread
@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models.drawing import Plot
-from reviews.overview import Throughput
 from serving.desk.charts.trends import Pile, Point, draw_agreement, draw_errors, draw_throughput
 from serving.desk.pages.overview import months_of
 from serving.desk.pages.overviews import Overviews, Seen
 from serving.desk.pages.room import Room
-from serving.desk.words.times import DAY, day_and_month
+from serving.desk.words.times import DAY, day_and_month, moment
 from serving.errors import Refusal
 
 __all__ = ["ChartImage"]
@@ -65,17 +64,17 @@ class ChartImage:
 def _errors(seen: Seen) -> Plot:
     audited = seen.overview.audited
     points = (Point(each.month, each.error, each.low, each.high, each.read, each.complete) for each in audited)
-    return draw_errors(tuple(points))
+    return draw_errors(_each_month(seen, points))
 
 
 def _agreement(seen: Seen) -> Plot:
     months = seen.overview.months
-    return draw_agreement(tuple(Point(each.of[0], each.kappa, None, None, each.n) for each in months))
+    return draw_agreement(_each_month(seen, (Point(each.of[0], each.kappa, None, None, each.n) for each in months)))
 
 
 def _throughput(seen: Seen) -> Plot:
     rows = seen.overview.throughput
-    weeks = _weeks(rows)
+    weeks = range(_monday(seen.since), seen.at + 1, _WEEK)
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(weeks))
     for row in rows:
         counts[seen.names.get(row.reviewer, "somebody")][weeks.index(row.week)] += row.answers
@@ -86,9 +85,18 @@ def _throughput(seen: Seen) -> Plot:
     return draw_throughput(tuple(day_and_month(week) for week in weeks), tuple(piles))
 
 
-def _weeks(rows: Sequence[Throughput]) -> Sequence[int]:
-    """Return every week from the first to the last, also those in which nobody answered."""
-    return range(rows[0].week, rows[-1].week + _WEEK, _WEEK) if rows else ()
+def _monday(micros: int) -> int:
+    """Return when the week began; 1970 began on a Thursday."""
+    return micros - (micros + 3 * DAY) % _WEEK
+
+
+def _each_month(seen: Seen, points: Iterable[Point]) -> tuple[Point, ...]:
+    """Put points in their months, and nothing where nothing is known."""
+    known = {each.month: each for each in points}
+    first, last = (moment(micros) for micros in (seen.since, seen.at))
+    numbers = range(12 * first.year + first.month - 1, 12 * last.year + last.month)
+    months = (f"{number // 12}-{number % 12 + 1:02}" for number in numbers)
+    return tuple(known.get(month, Point(month, None, None, None, 0)) for month in months)
 
 
 _CHARTS: Final = {"errors": _errors, "agreement": _agreement, "throughput": _throughput}

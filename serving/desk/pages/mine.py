@@ -19,8 +19,8 @@ HERE: Final = "/desk/history"
 _PAGE: Final = 50
 _UNDO: Final = round(UNDO.value * HOUR)
 _STAGES: Final = {
-    "blind": "before the machine was shown",
-    "revealed": "after the machine was shown",
+    "blind": "blind",
+    "revealed": "after the reveal",
     "lead": "as team lead",
     "withdrawn": "",
 }

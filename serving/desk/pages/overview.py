@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -23,8 +24,8 @@ __all__ = ["HERE", "OverviewPage", "months_of"]
 HERE: Final = "/desk/overview"
 
 _USUAL: Final = 3
-_TELLING: Final = 3  # verdicts, below which a share overturned says nothing
-_LISTED: Final = 12
+_TELLING: Final = 5  # verdicts, below which a share overturned says nothing
+_LISTED: Final = 8
 _SIDES: Final = {"machine": "What was answered", "model": "The model", "rules": "The rules"}
 
 
@@ -81,8 +82,7 @@ class OverviewPage:
 def _ages(overview: Overview) -> Sequence[Mapping[str, Any]]:
     """Return how many open cases have waited how long."""
     starts = [days for days, _ in overview.waiting.ages]
-    names = [f"{low} to {high} days" for low, high in zip(starts, starts[1:], strict=False)]
-    names = ["less than a day" if start == 0 else name for start, name in zip(starts, names, strict=False)]
+    names = [f"{low} to {high} days" if low else "less than a day" for low, high in pairwise(starts)]
     most = max((n for _, n in overview.waiting.ages), default=0) or 1
     rows = zip([*names, f"{starts[-1]} days or more"], overview.waiting.ages, strict=True)
     return [{"name": name, "n": n, "share": n / most} for name, (_, n) in rows]

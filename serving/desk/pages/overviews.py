@@ -28,12 +28,13 @@ class Seen(NamedTuple):
     overview : Overview
     names : dict
         Of reviewers, by id.
-    at : int
-        When it was counted, microseconds since 1970 UTC.
+    since, at : int
+        From when on it counts, and when it was counted; microseconds since 1970 UTC.
     """
 
     overview: Overview
     names: dict[str, str]
+    since: int
     at: int
 
 
@@ -70,7 +71,7 @@ class Overviews:
             if seen is None or not 0 <= now - seen.at < _FRESH:
                 since = now - months * _MONTH
                 seen = await self._room.read(
-                    lambda desk, _: Seen(desk.overview(since, now + 1, now), desk.reviewers(), now)
+                    lambda desk, _: Seen(desk.overview(since, now + 1, now), desk.reviewers(), since, now)
                 )
                 self._seen[months] = seen
         return seen
