@@ -94,7 +94,20 @@ class Export:
         return count_rows(self.events)
 
     def batches(self, size: int = BATCH_EVENTS, memory_limit: int = MEMORY_LIMIT) -> Iterator[EventLog]:
-        """Read the export in batches of whole accounts, ids ascending.
+        """Read the export in batches of whole accounts, ids ascending; `tables` says how and what may be wrong.
+
+        Yields
+        ------
+        EventLog
+            Each account of events and accounts in exactly one.
+        """
+        for rows, about in self.tables(size, memory_limit):
+            yield log_of_tables(rows, about, self.records)
+
+    def tables(
+        self, size: int = BATCH_EVENTS, memory_limit: int = MEMORY_LIMIT
+    ) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+        """Read the export's rows in batches of whole accounts, ids ascending.
 
         Parameters
         ----------
@@ -106,8 +119,9 @@ class Export:
 
         Yields
         ------
-        EventLog
-            Each account of events and accounts in exactly one.
+        events : pyarrow.Table
+        accounts : pyarrow.Table or None
+            Of the same accounts; None where the export has no such file. Each account is in exactly one pair.
 
         Raises
         ------
@@ -119,7 +133,7 @@ class Export:
         if self.accounts is not None:
             accounts = _in_order(self.accounts, ACCOUNT_COLUMNS, size, memory_limit)
         for rows, about in _side_by_side(events, accounts):
-            yield log_of_tables(rows.table, None if about is None else about.table, self.records)
+            yield rows.table, None if about is None else about.table
 
     def labels(self) -> pd.DataFrame | None:
         """Return the labels, None where the export has none.

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rapport.options import AsOf, ExportFolder, Json, RulesFile, Seed, moment
+from models import DEFAULT_STORE
+from rapport.options import AsOf, ExportFolder, Json, RecordUrl, RulesFile, Seed, Store, moment
 
 __all__ = ["add_to"]
 
@@ -21,6 +22,8 @@ def audit(
     as_of: AsOf = None,
     rules: RulesFile = None,
     seed: Seed = 0,
+    record: RecordUrl = None,
+    store: Store = DEFAULT_STORE,
     json: Json = None,
 ) -> None:
     """Doubt an export before learning from it: labels that look wrong, signals that know the label.
@@ -34,12 +37,15 @@ def audit(
     each: one that alone separates the classes, one that only came after the label, an owner without a date, and
     those that follow from being treated as a client. seen_in_training says whether `rapport train` would see it.
 
+    With --record each account whose CRM label the model confidently contradicts becomes a case at the review desk.
+
     Suspects are no failure: the exit code is 0 whatever is found.
 
     **Examples**
 
         rapport audit crm --out audit
         rapport audit crm --out audit --rules my-rules.toml --json audit.json
+        rapport audit crm --out audit --record sqlite:///rapport.db
     """
     from features.reader import open_export
     from features.stream import write_table
@@ -64,6 +70,10 @@ def audit(
     print_labels(found)
     print_leaks(found.leaks)
     write_figures(summarise_audit(found, tables), perf_counter() - started, json)
+    if record is not None:
+        from rapport.recorded import open_label_cases
+
+        open_label_cases(record, source, at, book, store, found.labels.suspects)
     say(f"All of it: [bold]{files[0]}[/] ({tables[0].num_rows:,} rows) and [bold]{files[1]}[/].")
 
 

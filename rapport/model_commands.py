@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import typer
 
 from models import DEFAULT_STORE
 from rapport.options import (
     Alpha,
+    ApiKey,
     AsOf,
+    AuditShare,
     Beta,
     Distil,
     ExportFolder,
     Json,
+    MaybeLabelsUrl,
+    MaybeOut,
     ModelName,
-    Out,
+    RecordUrl,
     RulesFile,
     Seed,
     SplitBy,
@@ -25,6 +31,15 @@ from rapport.options import (
     Yardsticks,
     moment,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pandas import DataFrame
+
+    from features.reader import Export
+    from rapport.show_decisions import Answer
 
 __all__ = ["add_to"]
 
@@ -42,6 +57,8 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     yardsticks: Yardsticks = True,
     tracking: Tracking = None,
     track: Track = True,
+    labels_from: MaybeLabelsUrl = None,
+    key: ApiKey = None,
     json: Json = None,
 ) -> None:
     """Learn from an export's labels; put the model on the shelf and say how good it is.
@@ -57,6 +74,7 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
         rapport train crm --no-yardsticks --seed 7 --json figures.json
         rapport train crm --split time --alpha 0.02
         rapport train crm --distil                   # no labels yet
+        rapport train crm --labels-from sqlite:///rapport.db   # and what reviewers said
         rapport train crm --tracking https://mlflow.acme.com
     """
     from features.reader import open_export
@@ -78,7 +96,8 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     check_store(store)
     uri = store_tracking(store, tracking) if track else None
     with bar() as progress:
-        dataset = load_dataset(source, at, progress, distil=book if distil else None)
+        labels = _labels_of(source, labels_from, key)
+        dataset = load_dataset(source, at, progress, distil=book if distil else None, labels=labels)
         if uri is not None:
             check_tracking(uri)
         trained = learn(
@@ -97,6 +116,19 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
         released = release(trained, Shelf(store), now(), uri, progress)
     print_release(released, store)
     say(f"Next: [bold]rapport classify {export} --out decisions.csv[/]")
+
+
+def _labels_of(source: Export, labels_from: str | None, key: str | None) -> DataFrame | None:
+    """Return the export's labels with those of a review desk; None where there is no desk, and they are read later."""
+    if labels_from is None:
+        return None
+    from rapport.desk_labels import fetch_labels
+    from rapport.show import say
+    from training.labelled.reviewed import merge_labels
+
+    merged = merge_labels(source.labels(), fetch_labels(labels_from, key))
+    say(f"{merged.added:,} labels of the review desk, beside {len(merged.labels) - merged.added:,} others.")
+    return merged.labels
 
 
 def evaluate(
@@ -141,41 +173,62 @@ def evaluate(
 
 def classify(
     export: ExportFolder,
-    out: Out,
+    out: MaybeOut = None,
     as_of: AsOf = None,
     model: ModelName = None,
     rules: RulesFile = None,
     store: Store = DEFAULT_STORE,
+    record: RecordUrl = None,
+    audit_share: AuditShare = 0.02,
 ) -> None:
     """Decide what each account is: a row an account, with confidence, route and the strongest reasons.
 
-    Accounts with route "review" should be looked at by a person; review_reasons says why.
+    Accounts with route "review" should be looked at by a person; review_reasons says why. With --record each decision
+    is kept as if the account had been asked about over HTTP, verdicts of reviewers that stand decide, and a case is
+    opened for each account that somebody has to look at, with its history. The same export, moment and versions are
+    kept once, so a run that broke off is simply run again.
 
     **Examples**
 
         rapport classify crm --out decisions.csv
         rapport classify crm --out decisions.parquet --model rules --rules my-rules.toml
+        rapport classify crm --record sqlite:///rapport.db          # each night
     """
+    from features.events import BadInput
     from features.reader import open_export
-    from features.stream import write_table
-    from models.classify import classify as decide_all
-    from models.classify import decision_table
     from models.shelf import choose
     from rapport.choose_rules import load_rules
+    from rapport.recorded import decide_export, say_waiting
     from rapport.show import bar, say
     from rapport.show_decisions import Tally
     from rapport.targets import check_targets
 
+    if out is None and record is None:
+        raise BadInput("Nothing would come of it: name a file with --out, a database with --record, or both.")
     check_targets(export, out)
     source, book, choice = open_export(export), load_rules(rules), choose(model, store)
     say(choice.note)
     at = moment(as_of, source)
     tally = Tally()
     with bar() as progress:
-        answers = decide_all(source, at, book, choice.model, progress=progress)
-        write_table((decision_table(*answer) for answer in tally.follow(answers)), out)
+        answers = decide_export(source, at, book, choice.model, record, audit_share, progress)
+        _write_decisions(tally.follow(answers), out)
     tally.show()
-    say(f"{out}: {tally.n_accounts:,} accounts.")
+    if out is not None:
+        say(f"{out}: {tally.n_accounts:,} accounts.")
+    if record is not None:
+        say_waiting(record)
+
+
+def _write_decisions(answers: Iterable[Answer], out: Path | None) -> None:
+    """Write decisions as they are made, or let them pass."""
+    from features.stream import write_table
+    from models.classify import decision_table
+
+    if out is None:
+        deque(answers, maxlen=0)
+    else:
+        write_table((decision_table(*answer) for answer in answers), out)
 
 
 def add_to(app: typer.Typer) -> None:

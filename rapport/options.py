@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alpha",
+    "ApiKey",
     "AsOf",
+    "AuditShare",
     "Beta",
     "DatabaseUrl",
     "Distil",
     "ExportFolder",
     "Json",
+    "LabelsUrl",
+    "MaybeLabelsUrl",
+    "MaybeOut",
     "ModelName",
     "Out",
+    "RecordUrl",
     "RulesFile",
     "Seed",
     "SplitBy",
@@ -37,6 +43,9 @@ ExportFolder = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where to write; .parquet or .csv says how.", show_default=False)]
+MaybeOut = Annotated[
+    Path | None, typer.Option("--out", help="Where to write; .parquet or .csv says how.", show_default=False)
+]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -56,6 +65,46 @@ DatabaseUrl = Annotated[
         envvar="RAPPORT_DATABASE",
         help="Where predictions and keys are kept: sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME. "
         "A password is seen by fewer in the variable.",
+    ),
+]
+_LABELS_FROM = (
+    "Where reviewers' verdicts are: a database, sqlite:///PATH or postgresql://..., or a service that runs, "
+    "https://rapport.example.com."
+)
+LabelsUrl = Annotated[str, typer.Option("--labels-from", metavar="URL", help=_LABELS_FROM)]
+MaybeLabelsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--labels-from", metavar="URL", help=f"Learn from the review desk too. {_LABELS_FROM}", show_default=False
+    ),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        envvar="RAPPORT_KEY",
+        help="An API key of the service, of the role admin or review. It is seen by fewer in the variable.",
+        show_default=False,
+    ),
+]
+RecordUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        metavar="URL",
+        help="Keep it in this database too, and open the cases that reviewers have to look at: sqlite:///PATH or "
+        "postgresql://USER:PASSWORD@HOST:PORT/NAME.",
+        show_default=False,
+    ),
+]
+AuditShare = Annotated[
+    float,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        envvar="RAPPORT_AUDIT_SHARE",
+        help="Of the automatic answers that are recorded, so many are drawn for a reviewer to look at.",
     ),
 ]
 Tracking = Annotated[

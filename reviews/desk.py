@@ -12,6 +12,10 @@ transaction that keeps the prediction.
 A service polls `standing_verdicts` each second, keeps them by account, and asks :func:`reviews.lasting.lasts` before
 each decision: "stands" and not "unclear" → the verdict goes to `models.policy.decide`; "moved" or "expired" → the
 machine decides and the record needs its evidence, since the ledger opens a case for it. It calls `sweep` now and then.
+
+`GET /v1/labels?after=CURSOR&limit=N`, which `rapport train --labels-from` follows, answers `{"labels": [{"account_id",
+"relationship", "labelled_at", "given_at", "labeller", "source": "reviewer", "inclusion"}, …], "reviewers": [names],
+"cursor": "…"}`: times as texts, the cursor always there; an empty page is the end.
 """
 
 from __future__ import annotations
@@ -219,6 +223,12 @@ class Desk(Casework):
             ended += found
             if found < _SWEPT:
                 return ended
+
+    def labellers(self) -> set[str]:
+        """Return the names under which labels were ever given, or may be."""
+        with self._database.reading() as connection:
+            names = {key.id: key.name for key in keyring.list_keys(connection) if key.role != "predict"}
+            return {*names.values(), *(names.get(each, each) for each in answers.reviewers(connection))}
 
     def reviewers(self) -> dict[str, str]:
         """Return the names of all who may review or did, by the id of their API key."""

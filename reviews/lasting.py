@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from features.signals import BY_NAME
+from models.decision import Decision
 from reviews.record import signals_of
 from reviews.terms import FAR
 from reviews.verdict import Standing
 
-__all__ = ["Lasting", "distance", "lasts"]
+__all__ = ["Lasting", "as_said", "distance", "lasts"]
 
 Lasting = Literal["stands", "expired", "moved"]
 
@@ -47,6 +49,20 @@ def lasts(verdict: Standing, signals: Floats | None, at: int) -> Lasting:
         # They were not measured in the same way, and how far they are from each other nobody can tell.
         return "stands"
     return "moved" if distance(seen, signals) >= FAR.value else "stands"
+
+
+def as_said(decision: Decision, verdict: Standing) -> Decision:
+    """Return a decision by a verdict that stands with what the reviewer said of the account besides.
+
+    What they left open, whether it is a strategic service or how it engages, is read off the record as for others.
+    """
+    engagement, strategic = verdict.engagement_model, verdict.strategic_services
+    return replace(
+        decision,
+        hybrid=verdict.hybrid,
+        engagement_model=decision.engagement_model if engagement is None else engagement,
+        strategic_services=decision.strategic_services if strategic is None else strategic,
+    )
 
 
 def distance(seen: Floats, now: Floats) -> float:

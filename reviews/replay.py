@@ -34,6 +34,7 @@ FIELDS: Final = (
 )
 """What is compared, to the last bit."""
 
+_SAID: Final = ("hybrid", "engagement_model", "strategic_services")
 _STEP: Final = 1000
 _WIDTH: Final = len(SIGNAL_NAMES) * 8
 
@@ -169,6 +170,8 @@ def _check_signals(record: Record) -> None:
 
 
 def _differences(record: Record, now: Any) -> Iterator[Difference]:
-    for name in FIELDS:
+    # What a reviewer said of the account besides is theirs, as their verdict is.
+    taken = _SAID if record.decided_by == "reviewer" else ()
+    for name in (each for each in FIELDS if each not in taken):
         if getattr(record, name) != getattr(now, name):
             yield Difference(record, name, getattr(now, name))

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
-__all__ = ["SECRET_BYTES", "inclusion_of", "month_of"]
+__all__ = ["AUDIT", "SECRET_BYTES", "inclusion_of", "month_of"]
+
+AUDIT: Final = "audit"
+"""Name of the secret that draws the sample, for a service and a nightly batch alike."""
 
 SECRET_BYTES: Final = 32
-"""Of the key that draws the sample."""
+"""Of that secret."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RANGE: Final = 2**64

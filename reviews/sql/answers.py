@@ -14,7 +14,7 @@ from reviews.desk_tables import answers, readings
 from reviews.record import Record
 from reviews.sql.insert import insert_into
 
-__all__ = ["Act", "append", "current_answers", "forget_reading", "history", "said_by", "skip", "skipped"]
+__all__ = ["Act", "append", "current_answers", "forget_reading", "history", "reviewers", "said_by", "skip", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,11 @@ def history(connection: Connection, reviewer: str, before: int | None, limit: in
     if before is not None:
         wanted = wanted.where(answers.c.id < before)
     return [_given(row) for row in connection.execute(wanted.order_by(answers.c.id.desc()).limit(limit))]
+
+
+def reviewers(connection: Connection) -> list[str]:
+    """Return all who ever answered."""
+    return list(connection.execute(select(answers.c.reviewer).distinct()).scalars())
 
 
 def _given(row: Row[Any]) -> Given:

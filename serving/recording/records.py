@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from reviews.change import FAREWELL_DAYS
 from reviews.database import Database, DatabaseDown
 from reviews.record import Entry
+from reviews.sample import AUDIT, SECRET_BYTES
 from reviews.schema import check_schema
 from serving.clock import Clock, now
 from serving.errors import Refusal
@@ -40,8 +41,6 @@ READERS: Final = 3
 MOST_READS: Final = 64
 """Reads that may wait: a database that hangs must not gather every caller."""
 
-AUDIT: Final = "audit"
-_SECRET_BYTES: Final = 32
 _HOURLY: Final = 3600.0
 _LEFTOVERS: Final = 2.0
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -216,7 +215,7 @@ class Records:
             self.recent.put(entry.repeat)
 
     def _learn_secret(self, ledger: Ledger) -> None:
-        self.audit_secret = ledger.secret(AUDIT, lambda: secrets.token_bytes(_SECRET_BYTES))
+        self.audit_secret = ledger.secret(AUDIT, lambda: secrets.token_bytes(SECRET_BYTES))
 
     def _forget(self, ledger: Ledger) -> None:
         for forget, after in (

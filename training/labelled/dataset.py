@@ -131,7 +131,12 @@ class Dataset:
 
 
 def load_dataset(
-    export: Export, as_of: int | None = None, progress: Progress = silent, *, distil: RuleBook | None = None
+    export: Export,
+    as_of: int | None = None,
+    progress: Progress = silent,
+    *,
+    distil: RuleBook | None = None,
+    labels: pd.DataFrame | None = None,
 ) -> Dataset:
     """Read the labelled accounts of an export, or all of them for a model that is to learn from the rules.
 
@@ -144,6 +149,8 @@ def load_dataset(
     progress : callable, optional
     distil : RuleBook, optional
         The rules to learn from. Labels of people, where there are any, then only judge.
+    labels : DataFrame, optional
+        In place of the export's own, with the same columns.
 
     Returns
     -------
@@ -155,7 +162,7 @@ def load_dataset(
     BadInput
         A row of the export does not fit, or no label of a person says client or customer and `distil` is not given.
     """
-    labels = export.labels()
+    labels = export.labels() if labels is None else labels
     moment = export.default_as_of() if as_of is None else as_of
     if labels is None and distil is None:
         raise BadInput(
