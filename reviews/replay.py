@@ -19,7 +19,7 @@ from models.policy import Model, decide
 from models.rules import RuleBook
 from reviews.record import CATALOGUE, Record
 
-__all__ = ["FIELDS", "Difference", "Replay", "recompute", "replay"]
+__all__ = ["FIELDS", "Difference", "Replay", "decided_fields", "recompute", "replay"]
 
 FIELDS: Final = (
     "relationship",
@@ -34,7 +34,7 @@ FIELDS: Final = (
 )
 """What is compared, to the last bit."""
 
-_SAID: Final = ("hybrid", "engagement_model", "strategic_services")
+_UNSAID: Final = tuple(name for name in FIELDS if name not in {"hybrid", "engagement_model", "strategic_services"})
 _STEP: Final = 1000
 _WIDTH: Final = len(SIGNAL_NAMES) * 8
 
@@ -134,6 +134,11 @@ def replay(
     return found
 
 
+def decided_fields(record: Record) -> Sequence[str]:
+    """Return the fields that versions decided; what a reviewer said of the account is taken as given."""
+    return _UNSAID if record.decided_by == "reviewer" else FIELDS
+
+
 def _by_versions(records: Iterable[Record]) -> Iterator[list[Record]]:
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
@@ -170,8 +175,6 @@ def _check_signals(record: Record) -> None:
 
 
 def _differences(record: Record, now: Any) -> Iterator[Difference]:
-    # What a reviewer said of the account besides is theirs, as their verdict is.
-    taken = _SAID if record.decided_by == "reviewer" else ()
-    for name in (each for each in FIELDS if each not in taken):
+    for name in decided_fields(record):
         if getattr(record, name) != getattr(now, name):
             yield Difference(record, name, getattr(now, name))

@@ -96,18 +96,18 @@ def test_a_reviewer_sees_what_the_machine_saw(export: Export, sqlite_url: str) -
 
 
 def test_verdicts_decide_the_next_night_until_they_expire(export: Export, database: Database) -> None:
-    desk, first = Desk(database, second_share=0.0), batch_at(export)
+    desk, first = Desk(database, second_share=0.0), batch_at(export, share=0.0)
     run(export, first, database)
     settled = settle_all(desk, first.decided_at)
-    run(export, batch_at(export, DAY), database)
+    run(export, batch_at(export, DAY, share=0.0), database)
     decided = [change.decided_by for change in database.ledger.changes(0, 100)]
     assert decided.count("reviewer") == settled
     assert desk.claim("ann", first.decided_at + DAY) is None
-    last = batch_at(export, round(STANDS.value) * DAY + 1)
+    last = batch_at(export, round(STANDS.value) * DAY + 1, share=0.0)
     run(export, last, database)
     lines = desk.queue(Filters(), "ann", last.decided_at, limit=100)
-    assert len(lines) == settled
-    assert {line.why for line in lines} <= {"expired", "moved"}
+    again = [line for line in lines if line.why in {"expired", "moved"}]
+    assert len(again) == settled
     assert all(line.evidence is not None for line in lines)
 
 

@@ -80,14 +80,14 @@ def test_a_file_keeps_what_others_wrote(export: Export) -> None:
     write(export.labels_file, index=False)
     before = export.labels()
     assert before is not None
-    ann = label("crm0000001", "customer", inclusion=0.02)
+    ann = label("crm-0000001", "customer", inclusion=0.02)
     path, merged = write_labels(export, DeskLabels([ann], {"Ann"}))
     assert (path, merged.added, merged.replaced) == (export.labels_file, 1, 0)
     after = export.labels()
     assert after is not None
     pd.testing.assert_frame_equal(after.iloc[:-1], before)
     (row,) = after.iloc[-1:].to_dict("records")
-    assert (row["account_id"], row["relationship"], row["source"]) == ("crm0000001", "customer", "reviewer")
+    assert (row["account_id"], row["relationship"], row["source"]) == ("crm-0000001", "customer", "reviewer")
     assert (row["labeller"], row["inclusion"]) == ("Ann", 0.02)
     assert row["labelled_at"] == pd.Timestamp(MOMENT, unit="us", tz="UTC")
     assert read(path)["region"].tolist()[:-1] == ["north"] * len(before)
@@ -105,11 +105,11 @@ def test_an_export_without_labels_gets_a_file_like_its_events(export: Export) ->
     bare = open_export(export.path)
     path, _ = write_labels(bare, DeskLabels([], set()))
     assert not path.exists()
-    path, _ = write_labels(bare, DeskLabels([label("crm0000001")], set()))
+    path, _ = write_labels(bare, DeskLabels([label("crm-0000001")], set()))
     assert path.name == "labels.parquet"
     found = open_export(export.path).labels()
     assert found is not None
-    assert rows(found) == [("crm0000001", "client", "reviewer", "Ann")]
+    assert rows(found) == [("crm-0000001", "client", "reviewer", "Ann")]
 
 
 def reviewed(database: Database, *names: str) -> Room:
@@ -124,7 +124,7 @@ def reviewed(database: Database, *names: str) -> Room:
 
 
 def test_each_verdict_is_in_training_once_and_erased_ones_are_not(export: Export, sqlite_url: str) -> None:
-    names = [f"crm{i:07}" for i in (3, 5, 8)]
+    names = [f"crm-{i:07}" for i in (3, 5, 8)]
     assert export.labels_file is not None
     export.labels_file.unlink()
     bare = open_export(export.path)
@@ -152,7 +152,7 @@ def run(*arguments: object) -> Result:
 
 def test_the_commands(export: Export, sqlite_url: str) -> None:
     with open_database(sqlite_url) as database:
-        reviewed(database, "crm0000003", "crm0000005")
+        reviewed(database, "crm-0000003", "crm-0000005")
     done = run("labels", "export", export.path, "--labels-from", sqlite_url)
     assert done.exit_code == 0, done.output
     assert "2 labels of the review desk" in done.output

@@ -18,6 +18,7 @@ from reviews.sql.bulk import Bulk
 from reviews.sql.insert import Insert
 from reviews.sql.journal import Turn
 from reviews.sql.verdicts import end_verdict, verdicts_of
+from reviews.tables import standing
 from reviews.value import due_at, value_of
 from reviews.verdict import Standing
 
@@ -73,7 +74,7 @@ def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> l
         why = _why(record, lasting)
         if why is not None:
             openings.append(Opening(record, why))
-    open_cases(connection, openings)
+    open_cases(connection, _no_later_known(connection, openings))
     return free
 
 
@@ -97,6 +98,19 @@ def _why(record: Record, lasting: Lasting | None) -> Why | None:
     if record.route == "review":
         return "route"
     return None if record.inclusion is None else "audit"
+
+
+def _no_later_known(connection: Connection, openings: Sequence[Opening]) -> list[Opening]:
+    """Leave out what comes late, as from a spool or with an old export: a later decision on the account is known."""
+    if not openings:
+        return []
+    accounts = {opening.record.account_id for opening in openings}
+    known = select(standing.c.account_id, standing.c.decided_at)
+    latest = {
+        row.account_id: row.decided_at
+        for row in connection.execute(known.where(among(connection, standing.c.account_id, accounts)))
+    }
+    return [each for each in openings if each.record.decided_at >= latest.get(each.record.account_id, 0)]
 
 
 def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:

@@ -21,6 +21,7 @@ GIVEN_AT: Final = "given_at"
 """A column of the file beside an export's own: when the reviewer said so. Training passes it over, since a label is
 learned from as of what the reviewer saw."""
 
+_TIMES: Final = ("labelled_at", GIVEN_AT)
 _NAMES: Final = [column.name for column in LABEL_COLUMNS]
 
 
@@ -81,6 +82,7 @@ def merge_labels(labels: pd.DataFrame | None, desk: DeskLabels) -> Merged:
         The desk's rows last, the oldest first.
     """
     here = _empty() if labels is None else labels.reindex(columns=[*_NAMES, GIVEN_AT])
+    here = here.assign(**{name: pd.to_datetime(here[name], utc=True).dt.as_unit("us") for name in _TIMES})
     known = {*desk.reviewers, *(label.labeller for label in desk.given)}
     kept = ~(here["source"].eq("reviewer").fillna(False) & here["labeller"].isin(known)).astype(bool)
     rows = pd.DataFrame(
@@ -114,13 +116,16 @@ def write_labels(export: Export, desk: DeskLabels) -> tuple[Path, Merged]:
     BadInput
         A row of the export's labels does not fit, or the file cannot be written.
     """
-    merged = merge_labels(export.labels(), desk)
+    labels, raw = export.labels(), None if export.labels_file is None else _read(export.labels_file)
+    if labels is not None and raw is not None and GIVEN_AT in raw:
+        labels = labels.assign(**{GIVEN_AT: pd.to_datetime(raw[GIVEN_AT], utc=True, errors="coerce").to_numpy()})
+    merged = merge_labels(labels, desk)
     path = export.labels_file or export.path / f"labels{export.events.suffix}"
     if not merged.added and not merged.replaced:
         return path, merged
     table = merged.labels
-    if export.labels_file is not None:
-        table = _with_others(table, _read(export.labels_file), merged.kept)
+    if raw is not None:
+        table = _with_others(table, raw, merged.kept)
     write_table([pa.Table.from_pandas(_readable(table, path), preserve_index=False)], path)
     return path, merged
 
@@ -138,7 +143,7 @@ def _readable(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Return times as texts where the file is one: CSV would write them without their zone."""
     if path.suffix == ".parquet":
         return table
-    texts = {name: table[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for name in ("labelled_at", GIVEN_AT)}
+    texts = {name: table[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for name in _TIMES}
     return table.assign(**texts)
 
 
@@ -148,5 +153,5 @@ def _times(micros: Sequence[int]) -> pd.Series[pd.Timestamp]:
 
 def _empty() -> pd.DataFrame:
     texts = {name: pd.Series(dtype="str") for name in _NAMES}
-    times = {name: _times([]) for name in ("labelled_at", GIVEN_AT)}
+    times = {name: _times([]) for name in _TIMES}
     return pd.DataFrame({**texts, **times, "inclusion": pd.Series(dtype="float64")})
