@@ -29,6 +29,8 @@ from serving.clock import Clock, now
 from serving.describing.catalogue import catalogue_routes
 from serving.describing.openapi import DESCRIPTION, describe
 from serving.describing.reference import reference_routes
+from serving.desk.entrance.troubles import Troubles
+from serving.desk.front import Front, open_desk
 from serving.doors.capacity import Capacity
 from serving.doors.guard import Guard
 from serving.doors.head import HeadAsGet
@@ -112,6 +114,8 @@ class _Parts:
     records: Records
     keyring: Keyring | None
     lookout: Lookout
+    archive: Archive
+    front: Front
 
 
 def _assemble(settings: Settings, clock: Clock) -> _Parts:
@@ -121,7 +125,9 @@ def _assemble(settings: Settings, clock: Clock) -> _Parts:
     records = Records(database, settings, clock)
     keyring = Keyring(records, KeySnapshot(settings.spool, settings.database), clock) if settings.auth else None
     lookout = Lookout(incumbent, records, keyring, _VERSION, clock)
-    return _Parts(settings, clock, rules, incumbent, database, records, keyring, lookout)
+    archive = Archive(settings.store, rules, incumbent)
+    front = open_desk(settings, database, records, keyring, archive, rules, clock)
+    return _Parts(settings, clock, rules, incumbent, database, records, keyring, lookout, archive, front)
 
 
 def _open_database(settings: Settings) -> Database:
@@ -151,11 +157,13 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
             (settings.champion_seconds, parts.incumbent.look),
             (_ROUND, lookout.pulse.look),
             (_ROUND, lookout.gauges.look),
+            *parts.front.rounds,
         ]
         if parts.keyring is not None:
             await parts.keyring.open()
             stack.push_async_callback(parts.keyring.close)
             rounds.append((settings.key_seconds, parts.keyring.look))
+        await parts.front.verdicts.open()
         await stack.enter_async_context(going_round(*rounds))
         yield
         lookout.ending.begun = True
@@ -171,7 +179,13 @@ def _keep_rules(records: Records, rules: RuleBook) -> None:
 def _add_routes(app: FastAPI, parts: _Parts) -> None:
     settings, metrics = parts.settings, parts.lookout.metrics
     bench = Bench(
-        parts.rules, parts.incumbent, parts.clock, parts.records, settings.audit_share, metrics.count_decision
+        parts.rules,
+        parts.incumbent,
+        parts.clock,
+        parts.records,
+        settings.audit_share,
+        metrics.count_decision,
+        parts.front.verdicts.by_account,
     )
     predictions, batches = Predictions(settings, bench), Batches(settings, bench)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
@@ -179,7 +193,8 @@ def _add_routes(app: FastAPI, parts: _Parts) -> None:
     app.router.routes[:0] = [
         Route("/v1/predictions", predictions.respond, methods=["POST"], include_in_schema=False),
         Route("/v1/predictions/batch", batches.respond, methods=["POST"], include_in_schema=False),
-        *reading_routes(parts.records, Archive(parts.settings.store, parts.rules, parts.incumbent), parts.clock),
+        *reading_routes(parts.records, parts.archive, parts.clock),
+        *parts.front.routes(),
     ]
     lookout = parts.lookout
     app.include_router(catalogue_routes(parts.rules, parts.incumbent))
@@ -193,8 +208,9 @@ def _add_doors(app: FastAPI, parts: _Parts) -> None:
     settings, lookout = parts.settings, parts.lookout
     app.add_middleware(HeadAsGet)
     app.add_middleware(Capacity, load=lookout.load, most=settings.max_waiting)
-    app.add_middleware(Guard, keyring=parts.keyring)
+    app.add_middleware(Guard, keyring=parts.keyring, reception=parts.front.reception)
     app.add_middleware(LastResort)
+    app.add_middleware(Troubles, reception=parts.front.reception)
     app.add_middleware(Visits, metrics=lookout.metrics)
     app.add_middleware(AccountsAsSent)
 

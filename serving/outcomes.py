@@ -148,6 +148,62 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             "A key stands for one request, address and body. Make a new one, such as a UUID, for each.",
         ),
         Outcome(
+            "case-held",
+            409,
+            "Another reviewer holds this case.",
+            "Claim another one: `POST /v1/reviews/claim` gives the next that is free.",
+        ),
+        Outcome(
+            "case-not-held",
+            409,
+            "This reviewer does not hold the case, or no longer.",
+            "Claim it first; it is then theirs for half an hour.",
+        ),
+        Outcome(
+            "case-settled",
+            409,
+            "The case is settled, or waits for the team lead.",
+            "There is nothing left to do. `GET /v1/reviews?state=lead` lists what the team lead decides.",
+        ),
+        Outcome(
+            "case-answered",
+            409,
+            "This reviewer has answered the case.",
+            "They may revise the answer or undo it; an answer that was sent twice was kept once.",
+        ),
+        Outcome(
+            "case-not-answered",
+            409,
+            "This reviewer has not answered the case.",
+            "What the machine thinks is told to a reviewer after their own answer, and only an answer can be revised "
+            "or undone.",
+        ),
+        Outcome(
+            "answer-too-old",
+            409,
+            "The answer is too old to be changed.",
+            "It stands. Once the account changes or the verdict expires, a new case is opened.",
+        ),
+        Outcome(
+            "wrong-prediction",
+            409,
+            "What was shown is not of this case's account.",
+            "Send the `prediction_id` of the case as it was read.",
+        ),
+        Outcome(
+            "cross-site",
+            403,
+            "The request does not come from the desk's own pages.",
+            "A browser says where a form was sent from. Open the desk itself and try it there; a proxy in between has "
+            "to pass on the header `Host`. Programs use `/v1/reviews`.",
+        ),
+        Outcome(
+            "too-many-attempts",
+            429,
+            "Too many keys were tried.",
+            "Wait as long as the header `Retry-After` says.",
+        ),
+        Outcome(
             "overloaded",
             503,
             "The service has too much in hand.",

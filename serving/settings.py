@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.events import BadInput
 from reviews import DEFAULT_DATABASE
+from reviews.terms import SECOND
 
 __all__ = ["LogLevel", "Settings", "share_metrics", "shared_metrics"]
 
@@ -107,6 +108,39 @@ class Settings(BaseSettings):
     key_seconds: Annotated[
         Seconds, Field(description="Between looks at the keys: so long a revoked one may still be let in.")
     ] = 1.0
+
+    second_share: Annotated[
+        Share,
+        Field(
+            description="Share of the cases that a second reviewer answers, too, without seeing what the first said; 0 "
+            "where there is but one reviewer."
+        ),
+    ] = SECOND.value
+    verdict_seconds: Annotated[
+        Seconds, Field(description="Between looks at the verdicts: so long a new one may not decide yet.")
+    ] = 1.0
+    session_hours: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=168,
+            description="How long a reviewer stays signed in at the desk.",
+            json_schema_extra={"unit": "hours"},
+        ),
+    ] = 12.0
+    proxy_header: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9-]+$",
+            description="Name of a header, such as `X-Remote-User`, in which a proxy that signs people in names the "
+            "reviewer by the name of their key. **Danger**: whoever can send this header past the proxy is any "
+            "reviewer they like. Have the proxy remove it from what it is sent, and let nobody else reach the service.",
+        ),
+    ] = None
+    proxy_addresses: Annotated[
+        str,
+        Field(description="From which addresses `RAPPORT_PROXY_HEADER` is believed, with commas in between."),
+    ] = "127.0.0.1,::1"
 
     max_body_bytes: Annotated[Bytes, Field(description="Of a request for one account, at most.")] = 1_048_576
     max_events: Annotated[Count, Field(description="Events of one account, at most.")] = 10_000

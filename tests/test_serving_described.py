@@ -18,7 +18,7 @@ from features.signals import CATALOGUE
 from models.rules import RuleBook
 from serving.describing.calendar import TIME
 from serving.describing.examples import BATCHES, REFUSED, REQUESTS
-from serving.doors.scopes import OPEN, SCOPES
+from serving.doors.scopes import OPEN, SCOPES, is_page
 from serving.outcomes import OUTCOMES
 from serving.settings import Settings
 from tests.service import Service, running
@@ -71,7 +71,8 @@ def validator(described: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 def test_every_route_is_described_with_who_may_call_it(operations: dict[tuple[str, str], dict[str, Any]]) -> None:
-    assert set(operations) == {(path, method) for path, method in SCOPES if path not in UNDESCRIBED}
+    told = {(path, method) for path, method in SCOPES if path not in UNDESCRIBED and not is_page(path)}
+    assert set(operations) == told
     for route, about in operations.items():
         assert {role for either in about["security"] for role in either["key"]} == SCOPES[route]
         assert all(len(either["key"]) == 1 for either in about["security"])
@@ -104,8 +105,9 @@ def test_every_way_to_fail_is_described(
                 told.add(name)
         assert 500 in responses(described, about)
         assert (401 in responses(described, about)) == (SCOPES[route] is not OPEN)
-    # These two are told before there is any operation, or by no code of ours.
-    assert told == OUTCOMES.keys() - {"method-not-allowed", "http-error"}
+    # These are told before there is any operation, by no code of ours, or on pages alone.
+    untold = {"method-not-allowed", "http-error", "cross-site", "too-many-attempts"}
+    assert told == OUTCOMES.keys() - untold
     assert all("Retry-After" in each["headers"] for each in (described["components"]["responses"]["overloaded"],))
 
 

@@ -30,6 +30,8 @@ ACCOUNT = {"account": {"account_id": "acme"}}
 CALL = {"kind": "call", "occurred_at": "2026-01-01"}
 ELSEWHERE = {
     "internal-error", "http-error",  # below
+    "case-held", "case-not-held", "case-settled", "case-answered", "case-not-answered",  # tests/test_desk_json.py
+    "answer-too-old", "wrong-prediction", "cross-site", "too-many-attempts",  # and tests/test_desk_doors.py
     "unauthorized", "forbidden", "overloaded", "too-slow",  # tests/test_doors*.py
     "gone", "too-many-accounts", "idempotency-conflict", "idempotency-reused", "spool-full", "database-unavailable",
 }  # fmt: skip

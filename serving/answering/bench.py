@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from features.events import BadInput
 from models.policy import Model
 from models.rules import RuleBook
 from reviews.record import Record
+from reviews.verdict import Standing
 from serving.answering.answers import begin_answer
 from serving.answering.identities import Identities
 from serving.answering.judgement import Judged, judge
@@ -41,15 +42,18 @@ class Session:
     model : Model or None
     decided_at : int
         Microseconds since 1970 UTC.
+    verdicts : mapping of str to Standing
+        What reviewers say, by account.
     """
 
     rules: RuleBook
     model: Model | None
     decided_at: int
+    verdicts: Mapping[str, Standing]
 
     def judge(self, questions: Sequence[Question]) -> list[Judged | BadInput]:
         """Judge accounts; see :func:`serving.answering.judgement.judge`."""
-        return judge(questions, self.rules, self.model, self.decided_at) if questions else []
+        return judge(questions, self.rules, self.model, self.decided_at, self.verdicts) if questions else []
 
 
 class Bench:
@@ -66,6 +70,8 @@ class Bench:
         Of the automatic answers, so many are drawn into the audit sample.
     count : callable
         Told of each decision that is given.
+    verdicts : mapping of str to Standing
+        What reviewers say, by account; it changes while the service runs.
 
     Attributes
     ----------
@@ -73,7 +79,14 @@ class Bench:
     """
 
     def __init__(
-        self, rules: RuleBook, incumbent: Incumbent, clock: Clock, records: Records, share: float, count: Count
+        self,
+        rules: RuleBook,
+        incumbent: Incumbent,
+        clock: Clock,
+        records: Records,
+        share: float,
+        count: Count,
+        verdicts: Mapping[str, Standing],
     ) -> None:
         self.keeping = Keeping(records)
         self._rules = rules
@@ -82,11 +95,12 @@ class Bench:
         self._records = records
         self._share = share
         self._count = count
+        self._verdicts = verdicts
         self._identities = Identities()
 
     def session(self) -> Session:
         """Look once who is in office and what time it is."""
-        return Session(self._rules, self._incumbent.office.choice.model, micros_of(self._clock()))
+        return Session(self._rules, self._incumbent.office.choice.model, micros_of(self._clock()), self._verdicts)
 
     def judge(self, questions: Sequence[Question]) -> list[Judged | BadInput]:
         """Judge accounts in a session of their own."""

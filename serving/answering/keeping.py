@@ -126,8 +126,10 @@ def record_of(
         With the request's own words as evidence, where a person will have to see what the machine saw.
     """
     decision, account_id = judged.decision, question.account["account_id"]
-    review = decision.route == "review"
-    drawn = None if review or secret is None else inclusion_of(secret, account_id, judged.decided_at, share)
+    review, told = decision.route == "review", decision.decided_by == "reviewer"
+    drawn = None
+    if secret is not None and not review and not told:
+        drawn = inclusion_of(secret, account_id, judged.decided_at, share)
     return Record(
         id=identity,
         account_id=account_id,
@@ -148,7 +150,7 @@ def record_of(
         rules=decision.versions.rules,
         key_id=key_id,
         inclusion=drawn,
-        evidence=zlib.compress(question.said, _QUICK) if review or drawn is not None else None,
+        evidence=zlib.compress(question.said, _QUICK) if review or judged.reopens or drawn is not None else None,
     )
 
 

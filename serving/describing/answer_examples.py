@@ -15,6 +15,7 @@ from serving.answering.judgement import Judged, judge
 from serving.answering.question import read_question
 from serving.answering.schemas import request_form
 from serving.answering.wanted import Wanted
+from serving.describing.desk_examples import desk_examples
 from serving.describing.examples import BATCHES, REFUSED, REQUESTS
 from serving.reading.schemas import ChangeGiven, PredictionListed
 from serving.times import micros_of
@@ -35,7 +36,7 @@ def answer_examples() -> dict[str, dict[str, Any]]:
     """Return what each operation answers once the requests of the examples were answered, by the operation's name."""
     kept = _answer("events", _IDS[0], Wanted(signals=True)) | {"note": None, "evidence": False, "audit_sample": False}
     change = {"prediction_id": kept["id"], "erased": False} | kept
-    return {
+    return desk_examples() | {
         "predict": _answer("events", _IDS[0]),
         "predict_batch": {"results": [_answer("events", _IDS[0]), _answer("signals", _IDS[1]), {"error": REFUSED}]},
         "read_prediction": kept,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["BATCHES", "REFUSED", "REQUESTS"]
+__all__ = ["ANSWERS", "BATCHES", "REFUSED", "REQUESTS"]
 
 _EVENTS: Final[dict[str, Any]] = {
     "account": {"account_id": "acme", "party": "organisation", "owner_id": None},
@@ -60,3 +60,19 @@ BATCHES: Final[dict[str, dict[str, Any]]] = {
     }
 }
 """Requests for many accounts."""
+
+ANSWERS: Final[dict[str, dict[str, Any]]] = {
+    "client": {
+        "summary": "A client, for sure",
+        "value": {
+            "prediction_id": "019e82a4-9e00-7c39-9d0a-3a1f6e7c5b22",
+            "relationship": "client",
+            "engagement_model": "retainer",
+            "strategic_services": True,
+            "sureness": "sure",
+            "note": "The shop is a front; they pay for advice.",
+            "checklist": {"R01": "recurring", "R02": "input"},
+        },
+    }
+}
+"""What a reviewer says."""

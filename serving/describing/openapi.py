@@ -11,10 +11,13 @@ from pydantic import TypeAdapter
 
 from serving.answering.schemas import BatchAnswer, Prediction, batch_form, request_form
 from serving.describing.answer_examples import answer_examples
-from serving.describing.examples import BATCHES, REQUESTS
-from serving.describing.operations import OPERATIONS, Operation
+from serving.describing.examples import ANSWERS, BATCHES, REQUESTS
+from serving.describing.operation import Operation
+from serving.describing.operations import OPERATIONS
 from serving.describing.problems import describe_response, name_response, problems_of, security_of
 from serving.describing.request import refine
+from serving.desk.api.bodies import answer_form
+from serving.desk.api.schemas import LabelsGiven, Revealed, Review, ReviewClaimed, Reviews
 from serving.errors import ProblemDocument
 from serving.reading.schemas import AccountErased, Changes, History, PredictionKept
 from serving.settings import Settings
@@ -43,7 +46,7 @@ _REQUEST_ID: Final = {
 }
 
 
-_EXAMPLES: Final = {"PredictionRequest": REQUESTS, "BatchRequest": BATCHES}
+_EXAMPLES: Final = {"PredictionRequest": REQUESTS, "BatchRequest": BATCHES, "AnswerGiven": ANSWERS}
 
 
 def describe(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
@@ -81,8 +84,12 @@ def _schemas(settings: Settings) -> dict[str, Any]:
     asked = [
         ("PredictionRequest", request_form(settings.max_events).adapter),
         ("BatchRequest", batch_form(settings.max_batch, settings.max_events).adapter),
+        ("AnswerGiven", answer_form().adapter),
     ]
-    told = (Prediction, BatchAnswer, PredictionKept, History, Changes, AccountErased, ProblemDocument)
+    told = (
+        *(Prediction, BatchAnswer, PredictionKept, History, Changes, AccountErased, ProblemDocument),
+        *(Reviews, ReviewClaimed, Review, Revealed, LabelsGiven),
+    )
     _, shared = TypeAdapter.json_schemas(
         [
             *((name, "validation", adapter) for name, adapter in asked),

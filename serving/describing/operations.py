@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from serving.answering.wanted import QUERY as ASKING
-from serving.parameters import Parameter
+from serving.describing.desk import DESK_OPERATIONS
+from serving.describing.operation import Operation, in_path, link, query_of
 from serving.reading.accounts import ERASING, HISTORY
 from serving.reading.addresses import ACCOUNT_ID
 from serving.reading.changes import QUERY as FOLLOWING
 from serving.reading.predictions import QUERY as READING
 from serving.recording.repeats import MOST as LONGEST_KEY
 
-__all__ = ["OPERATIONS", "Operation"]
+__all__ = ["OPERATIONS"]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is said of one route.
-
-    Attributes
-    ----------
-    path, method : str
-        The route's template, and what is asked of it.
-    tag, name, summary, description : str
-    answer : str
-        Name of the schema of its answer.
-    answered : str
-        What that answer is.
-    request : str or None
-        Name of the schema of its body.
-    parameters : sequence of dict
-        As OpenAPI writes them.
-    headers, links : dict
-        Headers of its answer, and where that leads, as OpenAPI writes them.
-    """
-
-    path: str
-    method: str
-    tag: str
-    name: str
-    summary: str
-    description: str
-    answer: str
-    answered: str
-    request: str | None = None
-    parameters: Sequence[dict[str, Any]] = ()
-    headers: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, Any] = field(default_factory=dict)
-
-
-def _query(parameters: Sequence[Parameter]) -> list[dict[str, Any]]:
-    return [parameter.describe() for parameter in parameters]
-
-
-def _link(operation: str, parameter: str, place: str) -> dict[str, Any]:
-    """Say that a place in an answer is the parameter of another call."""
-    return {operation: {"operationId": operation, "parameters": {parameter: f"$response.body#/{place}"}}}
-
-
-def _in_path(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
-
-
-_ACCOUNT: Final = _in_path(
+_ACCOUNT: Final = in_path(
     "account_id",
     "The account, each byte of its UTF-8 percent-encoded that is no letter, digit, `-`, `_` or `~`: `a/b.c` is "
     "`a%2Fb%2Ec`.",
     ACCOUNT_ID.json_schema(),
 )
-_PREDICTION: Final = _in_path("prediction_id", "The `id` of its answer.", {"type": "string", "format": "uuid"})
+_PREDICTION: Final = in_path("prediction_id", "The `id` of its answer.", {"type": "string", "format": "uuid"})
 _ONCE: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -105,9 +56,9 @@ OPERATIONS: Final = (
         answer="Prediction",
         answered="The decision.",
         request="PredictionRequest",
-        parameters=[*_query(ASKING), _ONCE],
+        parameters=[*query_of(ASKING), _ONCE],
         headers=_REPLAYED,
-        links=_link("read_prediction", "prediction_id", "id") | _link("read_history", "account_id", "account_id"),
+        links=link("read_prediction", "prediction_id", "id") | link("read_history", "account_id", "account_id"),
     ),
     Operation(
         "/v1/predictions/batch",
@@ -120,9 +71,9 @@ OPERATIONS: Final = (
         answer="BatchAnswer",
         answered="The decisions.",
         request="BatchRequest",
-        parameters=[*_query(ASKING), _ONCE],
+        parameters=[*query_of(ASKING), _ONCE],
         headers=_REPLAYED,
-        links=_link("read_prediction", "prediction_id", "results/0/id"),
+        links=link("read_prediction", "prediction_id", "results/0/id"),
     ),
     Operation(
         "/v1/predictions/{prediction_id}",
@@ -134,7 +85,7 @@ OPERATIONS: Final = (
         "that decided. One that was answered with `recorded: false` is found as soon as the database has it.",
         answer="PredictionKept",
         answered="The prediction.",
-        parameters=[_PREDICTION, *_query(READING)],
+        parameters=[_PREDICTION, *query_of(READING)],
     ),
     Operation(
         "/v1/accounts/{account_id}/predictions",
@@ -145,9 +96,9 @@ OPERATIONS: Final = (
         "The newest first. Of an account that nobody asked about the list is empty.",
         answer="History",
         answered="A page of the history.",
-        parameters=[_ACCOUNT, *_query(HISTORY)],
+        parameters=[_ACCOUNT, *query_of(HISTORY)],
         headers=_LINK,
-        links=_link("read_prediction", "prediction_id", "predictions/0/id"),
+        links=link("read_prediction", "prediction_id", "predictions/0/id"),
     ),
     Operation(
         "/v1/accounts/{account_id}",
@@ -160,7 +111,7 @@ OPERATIONS: Final = (
         "is known the answer is 404.",
         answer="AccountErased",
         answered="What stays.",
-        parameters=[_ACCOUNT, *_query(ERASING)],
+        parameters=[_ACCOUNT, *query_of(ERASING)],
     ),
     Operation(
         "/v1/changes",
@@ -174,8 +125,9 @@ OPERATIONS: Final = (
         "accounts that you were not told of by the first page without changes.",
         answer="Changes",
         answered="The changes.",
-        parameters=_query(FOLLOWING),
-        links=_link("follow_changes", "after", "cursor") | _link("read_history", "account_id", "changes/0/account_id"),
+        parameters=query_of(FOLLOWING),
+        links=link("follow_changes", "after", "cursor") | link("read_history", "account_id", "changes/0/account_id"),
     ),
+    *DESK_OPERATIONS,
 )
 """In the order in which the description shows them."""

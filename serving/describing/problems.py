@@ -28,6 +28,14 @@ _PREDICTING: Final = (
 )
 _ASKING: Final = ("invalid-parameter", "database-unavailable")
 
+_SAYING: Final = (
+    *("invalid-json", "invalid-request", "body-too-large", "too-slow", "unsupported-media-type"),
+    *("wrong-prediction", "answer-too-old"),
+)
+_CASE: Final = (*_ASKING, "not-found")
+_REVIEWS: Final = "/v1/reviews"
+_ONE: Final = f"{_REVIEWS}/{{case_id}}"
+
 _OWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("/v1/predictions", "POST"): _PREDICTING,
     ("/v1/predictions/batch", "POST"): (*_PREDICTING, "too-many-accounts"),
@@ -35,6 +43,18 @@ _OWN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("/v1/accounts/{account_id}/predictions", "GET"): (*_ASKING, "not-found", "gone"),
     ("/v1/accounts/{account_id}", "DELETE"): (*_ASKING, "not-found"),
     ("/v1/changes", "GET"): _ASKING,
+    (_REVIEWS, "GET"): _ASKING,
+    (f"{_REVIEWS}/claim", "POST"): _ASKING,
+    (_ONE, "GET"): _CASE,
+    (f"{_ONE}/claim", "POST"): (*_CASE, "case-held", "case-settled", "case-answered"),
+    (f"{_ONE}/release", "POST"): _CASE,
+    (f"{_ONE}/skip", "POST"): (*_CASE, "case-settled", "case-answered"),
+    (f"{_ONE}/answer", "POST"): (*_CASE, *_SAYING, "case-not-held", "case-settled", "case-answered"),
+    (f"{_ONE}/reveal", "GET"): (*_CASE, "case-not-answered"),
+    (f"{_ONE}/revise", "POST"): (*_CASE, *_SAYING, "case-settled", "case-not-answered"),
+    (f"{_ONE}/undo", "POST"): (*_CASE, "case-settled", "case-not-answered", "answer-too-old"),
+    (f"{_ONE}/rule", "POST"): (*_CASE, *_SAYING, "case-settled"),
+    ("/v1/labels", "GET"): _ASKING,
 }
 _KEYED: Final = ("unauthorized", "forbidden")
 _UNLIMITED: Final = ("/healthz", "/readyz", "/metrics")

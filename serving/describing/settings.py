@@ -41,6 +41,7 @@ _GROUPS: Final = {
         "repeat_hours",
     ),
     "Who may ask": ("auth", "key_seconds"),
+    "The review desk": ("second_share", "verdict_seconds", "session_hours", "proxy_header", "proxy_addresses"),
     "How much": ("max_body_bytes", "max_events", "max_batch", "max_batch_bytes", "max_waiting"),
     "What is logged": ("log_level",),
 }

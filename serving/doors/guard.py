@@ -8,8 +8,9 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reviews.keys import Key
+from serving.desk.entrance.reception import Reception
 from serving.doors.keyring import Keyring
-from serving.doors.scopes import OPEN, Place, place_of
+from serving.doors.scopes import OPEN, Place, is_page, place_of, refuse_place, refuse_role
 from serving.errors import Refusal, answer_problem
 
 __all__ = ["Guard"]
@@ -27,11 +28,14 @@ class Guard:
     app : ASGI application
     keyring : Keyring or None
         None: nobody has to show a key.
+    reception : Reception
+        Lets in whoever comes to the desk's pages.
     """
 
-    def __init__(self, app: ASGIApp, keyring: Keyring | None) -> None:
+    def __init__(self, app: ASGIApp, keyring: Keyring | None, reception: Reception) -> None:
         self._app = app
         self._keyring = keyring
+        self._reception = reception
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI has it."""
@@ -40,12 +44,14 @@ class Guard:
             return
         place = place_of(scope["path"])
         scope["template"], scope["key"] = place.template, None
-        if self._keyring is not None:
-            try:
+        try:
+            if is_page(scope["path"]):
+                scope["key"] = await self._reception.admit(place, scope)
+            elif self._keyring is not None:
                 scope["key"] = await self._admit(self._keyring, place, scope)
-            except Refusal as refusal:
-                await answer_problem(refusal, scope)(scope, receive, send)
-                return
+        except Refusal as refusal:
+            await answer_problem(refusal, scope)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     async def _admit(self, keyring: Keyring, place: Place, scope: Scope) -> Key | None:
@@ -56,9 +62,9 @@ class Guard:
         key = None if OPEN in place.roles.values() else await keyring.key_of(shown(scope["headers"]))
         if roles is None:
             # Here and not by the router: a route that the table forgets is closed, not open to every key.
-            raise _refuse_place(place)
+            raise refuse_place(place)
         if key is not None and key.role not in roles:
-            raise _refuse_role(key.role, roles)
+            raise refuse_role(key.role, roles)
         return key
 
 
@@ -77,14 +83,3 @@ def shown(headers: Iterable[tuple[bytes, bytes]]) -> str:
     if len(texts) > 1 or scheme.lower() != b"bearer" or not text.isascii():
         raise Refusal("unauthorized", f"The key was not shown as expected. {_SHOW}")
     return text.decode("ascii")
-
-
-def _refuse_place(place: Place) -> Refusal:
-    if not place.roles:
-        return Refusal("not-found", "There is nothing at this address; /openapi.json lists every address.")
-    allowed = ", ".join(sorted(place.roles))
-    return Refusal("method-not-allowed", f"Use {allowed} here.", headers={"Allow": allowed})
-
-
-def _refuse_role(role: str, roles: Iterable[str]) -> Refusal:
-    return Refusal("forbidden", f"This key's role is {role}; this asks for {' or '.join(sorted(roles))}.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from reviews.keys import ROLES, Key, fits, key_id_of
+from reviews.keys import ROLES, Key, Role, fits, key_id_of
 from serving.clock import Clock
 from serving.doors.snapshot import KeySnapshot
 from serving.errors import Refusal
@@ -75,9 +75,7 @@ class Keyring:
         if identity is not None and (self._keys is None or identity not in self._keys):
             # It may have been made a moment ago.
             await self._look_at_once()
-        if self._keys is None:
-            raise Refusal("database-unavailable", "The keys cannot be read, so that nobody can be let in yet.")
-        key = self._keys.get(identity or "")
+        key = self._known().get(identity or "")
         if key is None or not fits(key, text):
             raise Refusal(
                 "unauthorized",
@@ -86,6 +84,33 @@ class Keyring:
             )
         self._seen.add(key.id)
         return key
+
+    def standing(self, identity: str) -> Key | None:
+        """Return the key of this id, to whoever knows that it was shown; None where it does not stand.
+
+        Raises
+        ------
+        Refusal
+            Nothing is known of the keys.
+        """
+        key = self._known().get(identity)
+        if key is None or key.revoked_at is not None:
+            return None
+        self._seen.add(key.id)
+        return key
+
+    def named(self, name: str, roles: Collection[Role]) -> Key | None:
+        """Return the oldest key of this name and one of these roles that stands; None where none does.
+
+        Raises
+        ------
+        Refusal
+            Nothing is known of the keys.
+        """
+        fitting = [key for key in self._known().values() if key.name == name and key.role in roles]
+        standing = [key for key in fitting if key.revoked_at is None]
+        oldest = min(standing, key=lambda key: (key.created_at, key.id), default=None)
+        return None if oldest is None else self.standing(oldest.id)
 
     async def open(self) -> None:
         """Read the keys for the first time, from their copy where the database does not give them at once."""
@@ -129,6 +154,11 @@ class Keyring:
         """Return how many keys of each role stand."""
         standing = Counter(key.role for key in (self._keys or {}).values() if key.revoked_at is None)
         return {role: standing[role] for role in ROLES}
+
+    def _known(self) -> dict[str, Key]:
+        if self._keys is None:
+            raise Refusal("database-unavailable", "The keys cannot be read, so that nobody can be let in yet.")
+        return self._keys
 
     async def _look_at_once(self) -> None:
         if self._looking is None or self._looking.done():

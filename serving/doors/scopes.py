@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.routing import compile_path
 
-__all__ = ["OPEN", "SCOPES", "Place", "place_of"]
+from serving.errors import Refusal
+
+__all__ = ["OPEN", "SCOPES", "Place", "is_page", "place_of", "refuse_place", "refuse_role"]
 
 OPEN: Final[frozenset[str]] = frozenset()
 """Of a route that asks for no key."""
 
 _PREDICT: Final = frozenset({"predict", "admin"})
 _ADMIN: Final = frozenset({"admin"})
+_REVIEW: Final = frozenset({"review", "admin"})
 _ANY: Final = frozenset({"predict", "review", "admin"})
 
 SCOPES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
@@ -25,6 +28,18 @@ SCOPES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("/v1/accounts/{account_id}/predictions", "GET"): _PREDICT,
     ("/v1/accounts/{account_id}", "DELETE"): _ADMIN,
     ("/v1/changes", "GET"): _PREDICT,
+    ("/v1/reviews", "GET"): _REVIEW,
+    ("/v1/reviews/claim", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}", "GET"): _REVIEW,
+    ("/v1/reviews/{case_id}/claim", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/release", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/skip", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/answer", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/reveal", "GET"): _REVIEW,
+    ("/v1/reviews/{case_id}/revise", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/undo", "POST"): _REVIEW,
+    ("/v1/reviews/{case_id}/rule", "POST"): _ADMIN,
+    ("/v1/labels", "GET"): _REVIEW,
     ("/v1/signals", "GET"): _ANY,
     ("/v1/rules", "GET"): _ANY,
     ("/v1/model", "GET"): _ANY,
@@ -37,9 +52,29 @@ SCOPES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("/docs/oauth2-redirect", "GET"): OPEN,
     ("/redoc", "GET"): OPEN,
     ("/static-offline-docs/{path:path}", "GET"): OPEN,
+    ("/desk", "GET"): _REVIEW,
+    ("/desk/", "GET"): _REVIEW,
+    ("/desk/sign-in", "GET"): OPEN,
+    ("/desk/sign-in", "POST"): OPEN,
+    ("/desk/sign-out", "POST"): OPEN,
+    ("/desk/static/{digest}/{name}", "GET"): OPEN,
+    ("/desk/next", "POST"): _REVIEW,
+    ("/desk/history", "GET"): _REVIEW,
+    ("/desk/cases/{case_id}", "GET"): _REVIEW,
+    ("/desk/cases/{case_id}/claim", "POST"): _REVIEW,
+    ("/desk/cases/{case_id}/answer", "POST"): _REVIEW,
+    ("/desk/cases/{case_id}/revise", "POST"): _REVIEW,
+    ("/desk/cases/{case_id}/skip", "POST"): _REVIEW,
+    ("/desk/cases/{case_id}/undo", "POST"): _REVIEW,
+    ("/desk/cases/{case_id}/rule", "POST"): _ADMIN,
+    ("/desk/disputes", "GET"): _ADMIN,
+    ("/desk/overview", "GET"): _ADMIN,
+    ("/desk/charts/{name}.svg", "GET"): _ADMIN,
 }
 """Roles that may call a route, by its path's template and its method; who may GET may HEAD. What stands in no row is
-not served to anybody while keys are asked for."""
+not served to anybody while keys are asked for. To the desk's pages whoever has signed in shows a session, no key."""
+
+_DESK: Final = "/desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +110,30 @@ def place_of(path: str) -> Place:
     if place is None:
         place = next((place for pattern, place in _PATTERNS if pattern.match(path)), NOWHERE)
     return place
+
+
+def is_page(path: str) -> bool:
+    """Say whether a path is of the desk's pages, which people look at.
+
+    Examples
+    --------
+    >>> is_page("/desk/cases/1"), is_page("/desk"), is_page("/desktop"), is_page("/v1/reviews")
+    (True, True, False, False)
+    """
+    return path.startswith(_DESK) and path[len(_DESK) : len(_DESK) + 1] in {"", "/"}
+
+
+def refuse_place(place: Place) -> Refusal:
+    """Return the refusal of a method that a place does not take, or of a place that there is not."""
+    if not place.roles:
+        return Refusal("not-found", "There is nothing at this address; /openapi.json lists every address.")
+    allowed = ", ".join(sorted(place.roles))
+    return Refusal("method-not-allowed", f"Use {allowed} here.", headers={"Allow": allowed})
+
+
+def refuse_role(role: str, roles: Iterable[str]) -> Refusal:
+    """Return the refusal of a key whose role may not do what others may."""
+    return Refusal("forbidden", f"This key's role is {role}; this asks for {' or '.join(sorted(roles))}.")
 
 
 def _places() -> dict[str, Place]:

@@ -13,7 +13,7 @@ from models.policy import Model
 from models.rules import RuleBook
 from models.shelf import recall
 from reviews.record import CATALOGUE, Record
-from reviews.replay import FIELDS, recompute
+from reviews.replay import decided_fields, recompute
 from serving.incumbent import Incumbent
 
 __all__ = ["Archive", "Missing"]
@@ -113,7 +113,7 @@ class Archive:
 
 def _agrees(decision: Decision, record: Record) -> bool:
     """Say whether the answer is the one that was given, but for the last bits of another processor."""
-    return all(_alike(getattr(record, name), getattr(decision, name)) for name in FIELDS)
+    return all(_alike(getattr(record, name), getattr(decision, name)) for name in decided_fields(record))
 
 
 def _alike(given: object, again: object) -> bool:

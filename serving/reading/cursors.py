@@ -23,7 +23,7 @@ __all__ = ["Cursors", "Writes", "cursor"]
 
 _EXPECTED: Final = "a cursor that this list gave, and since the last restore; without one it begins anew"
 
-List = Literal["changes", "predictions"]
+List = Literal["changes", "predictions", "labels"]
 
 _SEAL: Final = 8
 _KEY: Final = 32
@@ -63,7 +63,7 @@ class Cursors:
 
         Parameters
         ----------
-        kind : {"changes", "predictions"}
+        kind : {"changes", "predictions", "labels"}
             Which list it is of.
         place : bytes
         of : str, optional

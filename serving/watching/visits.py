@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.clock import stamp
+from serving.doors.scopes import is_page
 from serving.watching.metrics import Metrics
 
 __all__ = ["GONE", "Visits"]
@@ -21,7 +22,8 @@ GONE: Final = 499
 
 _REQUEST_ID: Final = b"x-request-id"
 _SAFE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_FIXED: Final = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+_REFERRER: Final = (b"referrer-policy", b"no-referrer")
 _UNSTORED: Final = (b"cache-control", b"no-store")
 _CACHED: Final = "/static-offline-docs/{path:path}"
 
@@ -52,16 +54,18 @@ class Visits:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        identity = self._identify(scope)
+        identity, page = self._identify(scope), is_page(scope["path"])
         status = GONE
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), *_FIXED, (_REQUEST_ID, identity)]
-                if scope["template"] != _CACHED:
-                    headers.append(_UNSTORED)
+                headers = [*message.get("headers", ()), _SNIFF, (_REQUEST_ID, identity)]
+                if not page:  # those say for themselves what a browser may do with them
+                    headers.append(_REFERRER)
+                    if scope["template"] != _CACHED:
+                        headers.append(_UNSTORED)
                 message["headers"] = headers
             await send(message)
 

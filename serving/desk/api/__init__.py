@@ -1,0 +1,1 @@
+"""The desk as JSON, so that a CRM can have it in its own pages."""
