@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-import numpy as np
 
 __all__ = ["Agreement", "Pairing", "agreement_by_month", "agreement_by_pair", "kappa"]
 
@@ -72,11 +70,12 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
     """
     if not first:
         return None
-    _, codes = np.unique([*first, *second], return_inverse=True)
-    table = np.zeros((codes.max() + 1, codes.max() + 1))
-    np.add.at(table, (codes[: len(first)], codes[len(first) :]), 1.0 / len(first))
-    expected = float(table.sum(axis=0) @ table.sum(axis=1))
-    return None if expected >= 1.0 else (float(np.trace(table)) - expected) / (1.0 - expected)
+    n = len(first)
+    agreed = sum(one == other for one, other in zip(first, second, strict=True))
+    often, too = Counter(first), Counter(second)
+    by_chance = sum(count * too[said] for said, count in often.items())
+    # In whole numbers as far as they go, so that always saying the same is told from almost always.
+    return None if by_chance == n * n else (agreed * n - by_chance) / (n * n - by_chance)
 
 
 def agreement_by_pair(pairings: Iterable[Pairing]) -> list[Agreement]:

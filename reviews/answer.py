@@ -29,6 +29,9 @@ who sees what the others said; or that the answer before it is taken back."""
 NOTE: Final = 4000
 """Characters of a note, at most."""
 
+REASONS: Final = 5
+"""Reasons that are kept of what was shown, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -85,13 +88,16 @@ class Shown:
         What the reveal shows of either; None where there is none, or whoever answers does not know.
     reasons : tuple of str
         Names of what speaks the loudest for the machine's answer, the loudest first; the overview counts by them how
-        often reviewers overturn it.
+        often reviewers overturn it. Of more than `REASONS` the first are kept.
     """
 
     prediction_id: UUID
     model_says: Relationship | None = None
     rules_say: Relationship | None = None
     reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reasons", self.reasons[:REASONS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ class Desk(Casework):
         """List the cases on which reviewers disagree, the latest first, with what each of them says."""
         with self._database.reading() as connection:
             found = cases.lines(connection, Filters(state="lead"), lead, at, after, limit)
-            return [Dispute(line, tuple(answers.current_answers(connection, line.id))) for line in found]
+            said = answers.answers_by_case(connection, [line.id for line in found])
+            return [Dispute(line, tuple(said[line.id])) for line in found]
 
     def history(self, reviewer: str, *, before: int | None = None, limit: int = 50) -> list[Given]:
         """List what a reviewer said, the latest first, also what they took back.

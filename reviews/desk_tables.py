@@ -26,6 +26,12 @@ __all__ = ["OPEN", "STANDS", "UNSETTLED", "answers", "audits", "cases", "reading
 
 # Answers and verdicts are numbered from the journal, in the order in which they become visible; none is given twice.
 
+
+def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index of some of the rows."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 cases: Final = Table(
     "cases",
     metadata,
@@ -42,16 +48,15 @@ cases: Final = Table(
     Column("holder", Text, comment="Who has claimed it last, until:"),
     Column("held_until", BigInteger),
     Column("closed_at", BigInteger),
-    Index(
-        "ix_cases_unsettled",
-        "account_id",
-        unique=True,
-        sqlite_where=text("state <> 'closed'"),
-        postgresql_where=text("state <> 'closed'"),
-    ),
-    Index("ix_cases_queue", "due", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
-    Index("ix_cases_state_opened_at", "state", "opened_at"),
     Index("ix_cases_account_id", "account_id"),
+    Index("ix_cases_state_opened_at_id", "state", "opened_at", "id"),
+    # For counting alone, which then reads no row.
+    Index("ix_cases_state_why", "state", "why"),
+    Index("ix_cases_state_wanted", "state", "wanted"),
+    Index("ix_cases_closed_at", "closed_at"),
+    _some("ix_cases_unsettled", "account_id", where="state <> 'closed'", unique=True),
+    _some("ix_cases_queue", "due", "id", where="state = 'open'"),
+    _some("ix_cases_held", "holder", where="state = 'open' AND holder IS NOT NULL"),
     comment="Accounts that somebody has to look at, or had to.",
 )
 
@@ -62,7 +67,7 @@ answers: Final = Table(
     Column("case_id", Uuid, nullable=False, index=True),
     Column("account_id", Text, nullable=False, index=True),
     Column("reviewer", Text, nullable=False),
-    Column("at", BigInteger, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
     Column("stage", Text, nullable=False),
     Column("relationship", Text),
     Column("hybrid", Boolean),
@@ -78,7 +83,10 @@ answers: Final = Table(
     Column("model_says", Text),
     Column("rules_say", Text),
     Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, with a space between them."),
+    Column("beside", BigInteger, comment="Another reviewer's blind answer, which this blind one was given beside."),
     Index(None, "reviewer", "id"),
+    Index(None, "stage", "at", "reviewer"),
+    _some("ix_answers_pairs", "at", where="beside IS NOT NULL"),
     comment="Everything that reviewers ever said, also what they took back.",
 )
 
@@ -104,29 +112,24 @@ verdicts: Final = Table(
     Column("engagement_model", Text),
     Column("strategic_services", Boolean),
     Column("reviewer", Text, nullable=False),
-    Column("at", BigInteger, nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
     Column("prediction_id", Uuid, nullable=False),
     Column("as_of", BigInteger, nullable=False, comment="What was known before it, the reviewer saw."),
     Column("catalogue", String(12), nullable=False),
     Column("signals", LargeBinary, nullable=False, comment="What the reviewer saw."),
     Column("inclusion", Double),
+    Column("machine", Text, nullable=False, comment="As in the answer."),
+    Column("model_says", Text),
+    Column("rules_say", Text),
+    Column("reason", Text, comment="The first of the answer's reasons."),
     Column("change_seq", BigInteger, nullable=False, unique=True),
     Column("ended_at", BigInteger),
     Column("ended_why", Text),
-    Index(
-        "ix_verdicts_standing",
-        "account_id",
-        unique=True,
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
-    Index(
-        "ix_verdicts_until",
-        "until",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    _some("ix_verdicts_standing", "account_id", where="ended_at IS NULL", unique=True),
+    _some("ix_verdicts_until", "until", where="ended_at IS NULL"),
+    # Holds all that is counted, so that counting reads no row.
+    Index("ix_verdicts_read", "at", "ended_why", "relationship", "machine", "model_says", "rules_say", "reason"),
     comment="What reviewers settled on; at most one an account stands, the others say why they no longer do.",
 )
 
@@ -142,7 +145,8 @@ audits: Final = Table(
     Column("decided_by", Text, nullable=False),
     Column("model", Text),
     Column("case_id", Uuid, nullable=False, index=True),
-    Index(None, "month"),
+    Column("said", Text, comment="What reviewers settled on since."),
+    Index("ix_audits_read", "month", "inclusion", "relationship", "said"),
     comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
 )
 

@@ -63,8 +63,8 @@ class Read(NamedTuple):
     said, machine : str
         What the verdict says, and what the prediction said that was shown.
     model_says, rules_say : str or None
-    reasons : str
-        Names of what spoke the loudest for the machine's answer, with a space between them.
+    reason : str or None
+        Name of what spoke the loudest for the machine's answer.
     n : int
     """
 
@@ -72,7 +72,7 @@ class Read(NamedTuple):
     machine: str
     model_says: str | None
     rules_say: str | None
-    reasons: str
+    reason: str | None
     n: int
 
 
@@ -82,7 +82,8 @@ class Overturned(NamedTuple):
     Attributes
     ----------
     name : str
-        "machine", "model" or "rules"; or the name of a signal or rule that spoke for the machine's answer.
+        "machine", "model" or "rules"; or the name of the signal or rule that spoke the loudest for the machine's
+        answer.
     n, overturned : int
         Verdicts that could compare, and those that said something else.
     """
@@ -178,7 +179,7 @@ def _by_signal(told: Iterable[Read]) -> list[Overturned]:
     n: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for each in told:
-        for name in each.reasons.split():
-            n[name] += each.n
-            wrong[name] += each.n * (each.said != each.machine)
+        if each.reason is not None:
+            n[each.reason] += each.n
+            wrong[each.reason] += each.n * (each.said != each.machine)
     return [Overturned(name, count, wrong[name]) for name, count in n.most_common()]

@@ -68,4 +68,5 @@ def month_of(micros: int) -> str:
     >>> month_of(0)
     '1970-01'
     """
-    return (_EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m")
+    time = _EPOCH + timedelta(microseconds=micros)
+    return f"{time.year}-{time.month:02}"

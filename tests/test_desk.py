@@ -456,7 +456,7 @@ def test_the_overview_counts(database: Database) -> None:
     wrong = int("a" in done)
     assert (machine.n, machine.overturned) == (model.n, model.overturned) == (3, wrong)
     assert (rules.n, rules.overturned) == (3, 3 - wrong)
-    assert [each.name for each in view.by_signal] == ["retainer_active", "meetings_90d"]
+    assert [each.name for each in view.by_signal] == ["retainer_active"]
     (month,) = view.audited
     assert (month.drawn, month.read, month.wrong) == (2, len(done & {"a", "b"}), wrong)
     assert month.decided == 4

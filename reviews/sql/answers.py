@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,18 @@ from reviews.desk_tables import answers, readings
 from reviews.record import Record
 from reviews.sql.insert import insert_into
 
-__all__ = ["Act", "append", "current_answers", "forget_reading", "history", "reviewers", "said_by", "skip", "skipped"]
+__all__ = [
+    "Act",
+    "answers_by_case",
+    "append",
+    "current_answers",
+    "forget_reading",
+    "history",
+    "reviewers",
+    "said_by",
+    "skip",
+    "skipped",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ def append(
         "model_says": shown.model_says,
         "rules_say": shown.rules_say,
         "reasons": " ".join(shown.reasons),
+        "beside": _beside(connection, case, stage),
     }
     if answer is not None:
         row |= {name: getattr(answer, name) for name in _SAID}
@@ -71,6 +84,13 @@ def append(
         forget_reading(connection, case.id, act.reviewer)
     else:
         _read(connection, case.id, act.reviewer, act.at, number)
+
+
+def _beside(connection: Connection, case: Row[Any], stage: Stage) -> int | None:
+    """Return the other reviewer's answer where both are blind, so that their agreement can be told."""
+    if stage != "blind" or case.wanted == 1:
+        return None
+    return next((given.id for given in current_answers(connection, case.id) if given.stage == "blind"), None)
 
 
 _SAID: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "sureness", "note")
@@ -102,9 +122,16 @@ def forget_reading(connection: Connection, case_id: UUID, reviewer: str) -> None
 
 def current_answers(connection: Connection, case_id: UUID) -> list[Given]:
     """Return what each reviewer says of a case now, the oldest first."""
+    return answers_by_case(connection, [case_id])[case_id]
+
+
+def answers_by_case(connection: Connection, case_ids: Sequence[UUID]) -> dict[UUID, list[Given]]:
+    """Return what each reviewer says of some cases now, the oldest first."""
+    found: dict[UUID, list[Given]] = {case_id: [] for case_id in case_ids}
     said = select(answers).join(readings, readings.c.answer_id == answers.c.id)
-    rows = connection.execute(said.where(readings.c.case_id == case_id).order_by(answers.c.id))
-    return [_given(row) for row in rows]
+    for row in connection.execute(said.where(readings.c.case_id.in_(case_ids)).order_by(answers.c.id)):
+        found[row.case_id].append(_given(row))
+    return found
 
 
 def said_by(connection: Connection, case_id: UUID, reviewer: str) -> tuple[list[Given], Given | None]:

@@ -123,19 +123,20 @@ def lines(
 ) -> list[CaseLine]:
     """List cases: those that are open by when they are due, others the latest first."""
     here = cases.c
-    order = (here.due, here.id) if filters.state == "open" else (-here.opened_at, here.id)
-    wanted = select(cases).where(*_wanted(filters, at))
+    first = filters.state == "open"
+    order = (here.due, here.id) if first else (here.opened_at, here.id)
+    wanted = select(cases).where(*_wanted(filters, at, connection.dialect.name))
     if after is not None:
-        place = select(*order).where(here.id == after).subquery()
-        wanted = wanted.where(tuple_(*order) > select(*place.c).scalar_subquery())
-    page = wanted.order_by(*order).limit(limit).subquery()
+        place = connection.execute(select(*order).where(here.id == after)).first() or (0, UUID(int=0))
+        wanted = wanted.where(tuple_(*order) > place if first else tuple_(*order) < place)
+    page = wanted.order_by(*(each if first else each.desc() for each in order)).limit(limit).subquery()
     mine = readings.alias()
     readers = select(func.count()).where(readings.c.case_id == page.c.id, readings.c.answer_id.is_not(None))
     whole = (
         select(page, evidence.c.content, mine.c.answer_id, readers.scalar_subquery().label("readers"))
         .outerjoin(evidence, evidence.c.prediction_id == page.c.prediction_id)
         .outerjoin(mine, and_(mine.c.case_id == page.c.id, mine.c.reviewer == reviewer))
-        .order_by(*((page.c.due, page.c.id) if filters.state == "open" else (-page.c.opened_at, page.c.id)))
+        .order_by(*((page.c.due, page.c.id) if first else (page.c.opened_at.desc(), page.c.id.desc())))
     )
     return [_line(row, at) for row in connection.execute(whole)]
 
@@ -156,14 +157,21 @@ def _line(row: Row[Any], at: int) -> CaseLine:
     )
 
 
-def _wanted(filters: Filters, at: int) -> list[ColumnElement[bool]]:
+def _begins(column: ColumnElement[str], text: str, dialect: str) -> ColumnElement[bool]:
+    """Whether a text begins so, in this very case, which SQLite's LIKE takes for any."""
+    begins = func.substr(column, 1, len(text)) == text
+    # SQLite compares texts by their characters, so that an index finds those; PostgreSQL by the habits of a language.
+    return and_(begins, column >= text, column < text + chr(0x10FFFF)) if dialect == "sqlite" else begins
+
+
+def _wanted(filters: Filters, at: int, dialect: str) -> list[ColumnElement[bool]]:
     here = cases.c
     held = and_(here.holder.is_not(None), here.held_until > at)
     asked: list[tuple[object, ColumnElement[bool]]] = [
         (filters.held is True, held),
         (filters.held is False, _not_held(at)),
         (filters.holder, and_(held, here.holder == filters.holder)),
-        (filters.account, here.account_id.startswith(filters.account, autoescape=True)),
+        (filters.account, _begins(here.account_id, filters.account, dialect)),
         (filters.opened_before is not None, here.opened_at < (filters.opened_before or 0)),
         (filters.opened_from is not None, here.opened_at >= (filters.opened_from or 0)),
         (filters.why, here.why == filters.why),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from reviews.answer import Given
-from reviews.desk_tables import audits
+from reviews.desk_tables import answers, audits
 from reviews.record import Record
 from reviews.sql.journal import Turn
 from reviews.sql.reading import find_prediction
@@ -33,6 +33,8 @@ def settle_on(connection: Connection, case: Row[Any], by: Given | None, at: int,
         What is shown now.
     turn : Turn
     """
+    said = by.answer.relationship if by is not None and by.answer is not None else None
+    connection.execute(update(audits).where(audits.c.case_id == case.id).values(said=said))
     before = verdict_of(connection, case.account_id)
     own = before if before is not None and before.case_id == case.id else None
     if by is None:
@@ -59,6 +61,14 @@ def _restore(connection: Connection, ended: Verdict, turn: Turn) -> None:
         restore_machine(connection, ended.account_id, next(turn.numbers))
 
 
+def _told(connection: Connection, by: Given) -> dict[str, Any]:
+    """Return what the machine said when an answer was given."""
+    columns = [answers.c[name] for name in ("machine", "model_says", "rules_say", "reasons")]
+    row = connection.execute(select(*columns).where(answers.c.id == by.id)).one()
+    said = {"machine": row.machine, "model_says": row.model_says, "rules_say": row.rules_say}
+    return said | {"reason": next(iter(row.reasons.split()), None)}
+
+
 def _row(connection: Connection, case: Row[Any], by: Given, seen: Record, number: int) -> dict[str, Any]:
     answer = by.answer
     assert answer is not None  # noqa: S101 - what was taken back holds nothing
@@ -81,5 +91,6 @@ def _row(connection: Connection, case: Row[Any], by: Given, seen: Record, number
         "catalogue": seen.catalogue,
         "signals": seen.signals,
         "inclusion": connection.execute(drawn).scalar(),
+        **_told(connection, by),
         "change_seq": number,
     }

@@ -147,7 +147,7 @@ def _row(record: Record, case_id: UUID, opened_at: int, why: Why) -> tuple[Any, 
 def _drawn(record: Record, case_id: UUID) -> tuple[Any, ...]:
     when = (month_of(record.decided_at), record.id, record.decided_at)
     said = (record.inclusion, record.relationship, record.decided_by, record.model)
-    return (record.account_id, *when, *said, case_id)
+    return (record.account_id, *when, *said, case_id, None)
 
 
 def _show_newer(insert: Insert) -> Insert:

@@ -9,18 +9,18 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    ScalarSelect,
     and_,
-    case,
     exists,
     func,
     literal_column,
     or_,
     select,
 )
-from sqlalchemy.sql.functions import FunctionElement
 
 from reviews.agreement import Pairing
 from reviews.audited import Drawn
+from reviews.case import STATES
 from reviews.desk_tables import OPEN, answers, audits, cases, verdicts
 from reviews.overview import Facts, Read, Throughput, Waiting
 from reviews.sample import month_of
@@ -35,16 +35,13 @@ _WEEK: Final = 7 * DAY
 _MONDAY: Final = 4 * DAY
 """The first of 1970."""
 
-_TRUE_THEN: Final = or_(verdicts.c.ended_why.is_(None), verdicts.c.ended_why.not_in(["revised", "withdrawn"]))
-"""Verdicts that were no mistakes of whoever gave them."""
-
 
 def facts(connection: Connection, since: int, until: int, at: int) -> Facts:
     """Count what happened from one time to another, and what waits now."""
     return Facts(
         waiting=_waiting(connection, at),
-        opened=_n(connection, _within(cases.c.opened_at, since, until)),
-        settled=_n(connection, and_(cases.c.state == "closed", _within(cases.c.closed_at, since, until))),
+        opened=_n(connection, and_(cases.c.state.in_(STATES), _within(cases.c.opened_at, since, until))),
+        settled=_n(connection, _within(cases.c.closed_at, since, until)),
         revised=_revised(connection, since, until),
         throughput=_throughput(connection, since, until),
         pairings=_pairings(connection, since, until),
@@ -61,29 +58,32 @@ def _n(connection: Connection, which: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).select_from(cases).where(which)).scalar_one()
 
 
-def _sum(which: ColumnElement[bool]) -> FunctionElement[int]:
-    return func.sum(case((which, 1), else_=0))
-
-
 def _waiting(connection: Connection, at: int) -> Waiting:
     here = cases.c
-    waited = [_sum(here.opened_at <= at - days * DAY) for days in AGES]
-    held = _sum(and_(here.holder.is_not(None), here.held_until > at))
-    counted = select(here.why, func.count(), held, _sum(here.wanted > 1), func.min(here.opened_at), *waited)
-    rows = connection.execute(counted.where(OPEN).group_by(here.why).order_by(here.why)).all()
-    lead = _n(connection, here.state == "lead")
-    _, n, held_now, second, oldest, *older = zip(*rows, strict=True) if rows else [()] * (5 + len(AGES))
-    totals = [*(int(sum(column)) for column in older), 0]
-    ages = zip(AGES, (a - b for a, b in pairwise(totals)), strict=True)
+    # Not OPEN, for which SQLite would take an index of the open cases that is in another order, and read their rows.
+    waits = here.state == "open"
+    # Each bound once, so that every case is counted in one span.
+    bounds = [at + 1, *(at - days * DAY + 1 for days in AGES[1:]), 0]
+    spans = [_count(waits, _within(here.opened_at, since, until)) for until, since in pairwise(bounds)]
+    held = _count(OPEN, here.holder.is_not(None), here.held_until > at)
+    second = _count(waits, here.wanted > 1)
+    oldest = select(func.min(here.opened_at)).where(waits).scalar_subquery()
+    counted = select(held, second, _count(here.state == "lead"), oldest, *spans)
+    held_now, seconds, lead, oldest_at, *ages = connection.execute(counted).one()
+    why = connection.execute(select(here.why, func.count()).where(waits).group_by(here.why).order_by(here.why)).all()
     return Waiting(
-        open=sum(n),
-        held=int(sum(held_now)),
-        second=int(sum(second)),
+        open=sum(n for _, n in why),
+        held=held_now,
+        second=seconds,
         lead=lead,
-        oldest_at=min(oldest, default=None),
-        ages=tuple(ages),
-        why=tuple((row.why, row[1]) for row in rows),
+        oldest_at=oldest_at,
+        ages=tuple(zip(AGES, ages, strict=True)),
+        why=tuple((name, n) for name, n in why),
     )
+
+
+def _count(*which: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(cases).where(*which).scalar_subquery()
 
 
 def _throughput(connection: Connection, since: int, until: int) -> list[Throughput]:
@@ -117,51 +117,38 @@ def _revised(connection: Connection, since: int, until: int) -> tuple[int, int]:
 
 
 def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
-    """Pair the blind answers to one case, unless one was taken back: whoever answers again has seen too much."""
-    second, first, back = answers.alias("second"), answers.alias("first"), answers.alias("back")
-    taken_back = exists().where(
-        back.c.case_id == second.c.case_id,
-        back.c.stage == "withdrawn",
-        back.c.reviewer.in_([first.c.reviewer, second.c.reviewer]),
-    )
+    """Pair the blind answers to one case, unless something was taken back: whoever answers again has seen too much."""
+    second, first = answers.alias("second"), answers.alias("first")
+    told = (second.c.at, first.c.reviewer, second.c.reviewer, first.c.relationship, second.c.relationship)
     wanted = (
-        select(second.c.at, first.c.reviewer, second.c.reviewer, first.c.relationship, second.c.relationship)
-        .join_from(cases, second, second.c.case_id == cases.c.id)
-        .join(first, and_(first.c.case_id == second.c.case_id, first.c.id < second.c.id))
-        .where(_within(second.c.at, since, until), cases.c.wanted > 1)
-        .where(second.c.stage == "blind", first.c.stage == "blind", ~taken_back)
-        .order_by(second.c.id)
+        select(*told)
+        .join_from(second, first, second.c.beside == first.c.id)
+        .where(_within(second.c.at, since, until), second.c.beside.is_not(None))
+        .order_by(second.c.at, second.c.id)
     )
-    return [Pairing(month_of(at), *rest) for at, *rest in connection.execute(wanted)]
+    back = select(answers.c.case_id).where(answers.c.stage == "withdrawn", answers.c.at >= since)
+    if connection.execute(back.limit(1)).first() is not None:
+        wanted = wanted.where(second.c.case_id.not_in(back))
+    return [Pairing(month_of(at), *rest) for at, *rest in connection.execute(wanted).all()]
 
 
 def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
-    decided, said = audits.c.relationship, verdicts.c.relationship
-    told = (audits.c.month, audits.c.inclusion, decided, said)
-    counted = (
-        select(*told, func.count())
-        .outerjoin_from(audits, verdicts, and_(verdicts.c.case_id == audits.c.case_id, _TRUE_THEN))
-        .where(audits.c.month >= month_of(since), audits.c.month <= month_of(max(since, until - 1)))
-        .group_by(*told)
+    here = audits.c
+    told = (here.month, here.inclusion, here.relationship, here.said)
+    counted = select(*told, func.count()).group_by(*told)
+    rows = connection.execute(
+        counted.where(here.month >= month_of(since), here.month <= month_of(max(since, until - 1)))
     )
     return [
         Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n)
-        for month, inclusion, decided, said, n in connection.execute(counted)
+        for month, inclusion, decided, said, n in rows
     ]
 
 
 def _read(connection: Connection, since: int, until: int) -> list[Read]:
-    told = (
-        verdicts.c.relationship,
-        answers.c.machine,
-        answers.c.model_says,
-        answers.c.rules_say,
-        answers.c.reasons,
-    )
-    counted = (
-        select(*told, func.count())
-        .join_from(verdicts, answers, answers.c.id == verdicts.c.answer_id)
-        .where(_within(verdicts.c.at, since, until), _TRUE_THEN)
-        .group_by(*told)
-    )
+    here = verdicts.c
+    # No mistakes of whoever gave them.
+    true_then = or_(here.ended_why.is_(None), here.ended_why.not_in(["revised", "withdrawn"]))
+    told = (here.relationship, here.machine, here.model_says, here.rules_say, here.reason)
+    counted = select(*told, func.count()).where(_within(here.at, since, until), true_then).group_by(*told)
     return [Read(*row) for row in connection.execute(counted)]

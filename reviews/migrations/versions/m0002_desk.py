@@ -45,10 +45,14 @@ def _open_cases() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         comment="Accounts that somebody has to look at, or had to.",
     )
+    _index("ix_cases_account_id", "cases", ["account_id"])
+    _index("ix_cases_state_opened_at_id", "cases", ["state", "opened_at", "id"])
+    _index("ix_cases_state_why", "cases", ["state", "why"])
+    _index("ix_cases_state_wanted", "cases", ["state", "wanted"])
+    _index("ix_cases_closed_at", "cases", ["closed_at"])
     _index("ix_cases_unsettled", "cases", ["account_id"], "state <> 'closed'", unique=True)
     _index("ix_cases_queue", "cases", ["due", "id"], "state = 'open'")
-    _index("ix_cases_state_opened_at", "cases", ["state", "opened_at"])
-    _index("ix_cases_account_id", "cases", ["account_id"])
+    _index("ix_cases_held", "cases", ["holder"], "state = 'open' AND holder IS NOT NULL")
 
 
 def _keep_answers() -> None:
@@ -79,11 +83,18 @@ def _keep_answers() -> None:
             nullable=False,
             comment="Names of what spoke the loudest, with a space between them.",
         ),
+        sa.Column(
+            "beside",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Another reviewer's blind answer, which this blind one was given beside.",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
         comment="Everything that reviewers ever said, also what they took back.",
     )
-    for columns in (["case_id"], ["account_id"], ["at"], ["reviewer", "id"]):
+    for columns in (["case_id"], ["account_id"], ["reviewer", "id"], ["stage", "at", "reviewer"]):
         _index(f"ix_answers_{'_'.join(columns)}", "answers", columns)
+    _index("ix_answers_pairs", "answers", ["at"], "beside IS NOT NULL")
     op.create_table(
         "readings",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -116,6 +127,10 @@ def _keep_verdicts() -> None:
         sa.Column("catalogue", sa.String(length=12), nullable=False),
         sa.Column("signals", sa.LargeBinary(), nullable=False, comment="What the reviewer saw."),
         sa.Column("inclusion", sa.Double(), nullable=True),
+        sa.Column("machine", sa.Text(), nullable=False, comment="As in the answer."),
+        sa.Column("model_says", sa.Text(), nullable=True),
+        sa.Column("rules_say", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True, comment="The first of the answer's reasons."),
         sa.Column("change_seq", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_why", sa.Text(), nullable=True),
@@ -123,10 +138,12 @@ def _keep_verdicts() -> None:
         sa.UniqueConstraint("change_seq", name=op.f("uq_verdicts_change_seq")),
         comment="What reviewers settled on; at most one an account stands, the others say why they no longer do.",
     )
-    for column in ("account_id", "case_id", "at"):
+    for column in ("account_id", "case_id"):
         _index(f"ix_verdicts_{column}", "verdicts", [column])
     _index("ix_verdicts_standing", "verdicts", ["account_id"], "ended_at IS NULL", unique=True)
     _index("ix_verdicts_until", "verdicts", ["until"], "ended_at IS NULL")
+    told = ["relationship", "machine", "model_says", "rules_say", "reason"]
+    _index("ix_verdicts_read", "verdicts", ["at", "ended_why", *told])
 
 
 def _keep_audits() -> None:
@@ -141,8 +158,9 @@ def _keep_audits() -> None:
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=True),
         sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=True, comment="What reviewers settled on since."),
         sa.PrimaryKeyConstraint("account_id", "month", name=op.f("pk_audits")),
         comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
     )
-    for column in ("month", "case_id"):
-        _index(f"ix_audits_{column}", "audits", [column])
+    _index("ix_audits_case_id", "audits", ["case_id"])
+    _index("ix_audits_read", "audits", ["month", "inclusion", "relationship", "said"])
