@@ -16,6 +16,7 @@ from reviews.desk import Answer, Case, CaseRefused, Desk
 from reviews.ledger import Ledger
 from reviews.record import Record
 from serving.desk.pages.answers import HOME, page
+from serving.desk.pages.disputes import HERE as DISPUTES
 from serving.desk.pages.disputes import said_by_others
 from serving.desk.pages.notices import notice_of, trouble_of
 from serving.desk.pages.opinions import opinions_of
@@ -90,7 +91,7 @@ class CasePage:
             opinions = opinions_of(found.record, found.rules_text, room.archive)
             content |= revealed_of(found.record, opinions, found.similar)
         content |= {"notice": found.notice, "trouble": trouble_of(query)}
-        return await page("case", content, viewer, HOME, now)
+        return await page("case", content, viewer, DISPUTES if found.standpoint.deed == "rule" else HOME, now)
 
     def _find(
         self, desk: Desk, ledger: Ledger, case_id: UUID, viewer: Viewer, query: dict[str, str], now: int

@@ -6,18 +6,15 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from uuid import UUID
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reviews.desk import Answer, Case, CaseRefused, Desk, Shown
-from reviews.ledger import Ledger
-from reviews.record import Record
 from serving.desk.pages.answers import HOME, go
 from serving.desk.pages.case import case_id_of
 from serving.desk.pages.forms import answer_of, prediction_of, read_form
-from serving.desk.pages.opinions import opinions_of, shown_of
 from serving.desk.pages.room import Room, Viewer
+from serving.desk.shown import shown_by
 from serving.errors import Refusal
 
 __all__ = ["Deeds"]
@@ -119,15 +116,7 @@ class Deeds:
         """Read what the reviewer says, and find out what stood, or is about to stand, before their eyes."""
         form = await read_form(request)
         answer, prediction_id = answer_of(form, self._engagement_models), prediction_of(form)
-        record, text = await self._room.read(lambda _, ledger: self._find(ledger, prediction_id))
-        opinions = await anyio.to_thread.run_sync(opinions_of, record, text, self._room.archive)
-        return answer, shown_of(record, *opinions)
-
-    def _find(self, ledger: Ledger, prediction_id: UUID) -> tuple[Record, str | None]:
-        record = ledger.prediction(prediction_id)
-        if not isinstance(record, Record):
-            raise Refusal("not-found", "What was shown is no longer kept: its account was erased.")
-        return record, None if self._room.archive.has_rules(record.rules) else ledger.rules(record.rules)
+        return answer, await shown_by(self._room, prediction_id)
 
 
 def _to(case_id: UUID, **query: str) -> Response:

@@ -20,10 +20,8 @@ const singleKeys = {
 
 const byKey = new Map();
 for (const input of document.querySelectorAll("input[data-key]")) byKey.set(input.dataset.key, () => choose(input));
-for (const [key, id] of [["s", "skip"], ["z", "undo"]]) {
-  const form = document.getElementById(id);
-  if (form) byKey.set(key, () => form.requestSubmit());
-}
+// Of several forms for one key the last is nearest to the case in sight.
+for (const form of document.querySelectorAll("form[data-press]")) byKey.set(form.dataset.press, () => form.requestSubmit());
 if (answer) byKey.set("Enter", () => answer.requestSubmit());
 if (dialog) byKey.set("?", () => dialog.showModal());
 
