@@ -151,7 +151,7 @@ def fill(database: Database, predictions: int) -> None:
             if sqlite
             else "SELECT "
         )
-        source = " FROM n" if sqlite else f" FROM generate_series(1, {predictions}) AS n(i)"
+        source = " FROM n" if sqlite else f" FROM generate_series(1::bigint, {predictions}) AS n(i)"
         at = f"{NOW - 365 * DAY} + i * {365 * DAY // predictions}"
         padded = "printf('%07d', {})" if sqlite else "lpad(({})::text, 7, '0')"
         words = {
@@ -168,8 +168,9 @@ def fill(database: Database, predictions: int) -> None:
         connection.exec_driver_sql(f"INSERT INTO predictions {numbers} {id_}, {_PREDICTION.format(**words)} {source}")
     with database.writing() as connection:
         _fill_desk(connection, rng, predictions)
-    with database.writing() as connection:
-        connection.exec_driver_sql("ANALYZE")
+    # As PostgreSQL does by itself in the background, and a service on SQLite now and then.
+    with database._engine.connect().execution_options(begin="", isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE" if database.place.path else "VACUUM ANALYZE")
 
 
 def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> None:  # noqa: PLR0915 - row by row
@@ -206,6 +207,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
             number += 1
             who = REVIEWERS[(i // 7 + reader) % 8]
             said = "client" if rng.random() < 0.8 else "customer"
+            other = (REVIEWERS[(i // 7 + reader - 1) % 8], "client") if reader else (None, None)
             machine = ("client", "client", "client", " ".join(rng.choice(SIGNAL_NAMES, 5, replace=False)))
             told = (said, False, "retainer", True, "sure", "", "{}", prediction, "lusab-babad", "0123456789ab")
             rows[answers].append(
@@ -218,7 +220,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
                     "blind",
                     *told,
                     *machine,
-                    number - 1 if reader else None,
+                    *other,
                 )
             )
             rows[readings].append((prediction, who, at + 2 * DAY, number))

@@ -83,10 +83,11 @@ answers: Final = Table(
     Column("model_says", Text),
     Column("rules_say", Text),
     Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, with a space between them."),
-    Column("beside", BigInteger, comment="Another reviewer's blind answer, which this blind one was given beside."),
+    Column("other", Text, comment="Who gave a blind answer before, where this one is blind too."),
+    Column("other_said", Text, comment="And what that was, for how far the two agree."),
     Index(None, "reviewer", "id"),
     Index(None, "stage", "at", "reviewer"),
-    _some("ix_answers_pairs", "at", where="beside IS NOT NULL"),
+    _some("ix_answers_pairs", "at", where="other IS NOT NULL"),
     comment="Everything that reviewers ever said, also what they took back.",
 )
 

@@ -98,7 +98,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
     for kind in _REFUSED:
         app.add_exception_handler(kind, _refuse)
     _add_doors(app, parts)
-    app.state.lookout = parts.lookout
+    app.state.lookout, app.state.front = parts.lookout, parts.front
     return app
 
 

@@ -28,6 +28,7 @@ from reviews.database import open_database
 from reviews.keys import TOKEN_BYTES, Role, key_id_of, new_key
 from reviews.schema import prepare
 from serving.app import create_app
+from serving.clock import Clock
 from serving.settings import Settings
 from tests.bundles import make_facts
 
@@ -44,8 +45,12 @@ class Service:
         self.app = app
         self.key: str | None = None
         self._loop = loop
+        self.come_from("127.0.0.1")
+
+    def come_from(self, address: str) -> None:
+        """Let requests come from this address from now on."""
         # What the service fails at must come back as its answer, not as this test's exception.
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40_000))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://rapport")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
@@ -74,20 +79,23 @@ class Service:
         content: dict[str, Any] = answer.json()
         return content
 
+    def forget_cookies(self) -> None:
+        self._client.cookies.clear()
+
     def wait(self, seconds: float) -> None:
         self.run(asyncio.sleep(seconds))
 
 
 @contextmanager
-def running(store: Path, **settings: Any) -> Iterator[Service]:
-    """Run the service with its own clock, which stands still at `NOW`.
+def running(store: Path, clock: Clock = lambda: NOW, **settings: Any) -> Iterator[Service]:
+    """Run the service with its own clock, which stands still at `NOW` unless another is given.
 
     Unless told otherwise it asks for no keys and keeps what it decides in a SQLite file of its own. With `auth=True`
     and `database=url` it asks for keys, which `make_key` makes, and keeps in whatever database has this URL.
     """
     with TemporaryDirectory() as home, asyncio.Runner() as loop:
         kept = {"auth": False, "database": new_database(Path(home)), "spool": Path(home, "spool")}
-        app = create_app(Settings(store=store, **kept | settings), clock=lambda: NOW)
+        app = create_app(Settings(store=store, **kept | settings), clock=clock)
         life = app.router.lifespan_context(app)
         loop.run(life.__aenter__())
         try:

@@ -60,6 +60,7 @@ def append(
     shown: Shown,
 ) -> None:
     """Keep what a reviewer says, or with no answer that they take back what they said."""
+    other, other_said = _other(connection, case, stage)
     row = {
         "id": number,
         "case_id": case.id,
@@ -74,7 +75,8 @@ def append(
         "model_says": shown.model_says,
         "rules_say": shown.rules_say,
         "reasons": " ".join(shown.reasons),
-        "beside": _beside(connection, case, stage),
+        "other": other,
+        "other_said": other_said,
     }
     if answer is not None:
         row |= {name: getattr(answer, name) for name in _SAID}
@@ -86,11 +88,13 @@ def append(
         _read(connection, case.id, act.reviewer, act.at, number)
 
 
-def _beside(connection: Connection, case: Row[Any], stage: Stage) -> int | None:
-    """Return the other reviewer's answer where both are blind, so that their agreement can be told."""
-    if stage != "blind" or case.wanted == 1:
-        return None
-    return next((given.id for given in current_answers(connection, case.id) if given.stage == "blind"), None)
+def _other(connection: Connection, case: Row[Any], stage: Stage) -> tuple[str | None, str | None]:
+    """Return who else gave a blind answer that stands, and what it was, so that their agreement can be told."""
+    if stage == "blind" and case.wanted > 1:
+        for given in current_answers(connection, case.id):
+            if given.stage == "blind" and given.answer is not None:
+                return given.reviewer, given.answer.relationship
+    return None, None
 
 
 _SAID: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "sureness", "note")

@@ -118,17 +118,12 @@ def _revised(connection: Connection, since: int, until: int) -> tuple[int, int]:
 
 def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
     """Pair the blind answers to one case, unless something was taken back: whoever answers again has seen too much."""
-    second, first = answers.alias("second"), answers.alias("first")
-    told = (second.c.at, first.c.reviewer, second.c.reviewer, first.c.relationship, second.c.relationship)
-    wanted = (
-        select(*told)
-        .join_from(second, first, second.c.beside == first.c.id)
-        .where(_within(second.c.at, since, until), second.c.beside.is_not(None))
-        .order_by(second.c.at, second.c.id)
-    )
+    here = answers.c
+    told = (here.at, here.other, here.reviewer, here.other_said, here.relationship)
+    wanted = select(*told).where(_within(here.at, since, until), here.other.is_not(None)).order_by(here.at, here.id)
     back = select(answers.c.case_id).where(answers.c.stage == "withdrawn", answers.c.at >= since)
     if connection.execute(back.limit(1)).first() is not None:
-        wanted = wanted.where(second.c.case_id.not_in(back))
+        wanted = wanted.where(here.case_id.not_in(back))
     return [Pairing(month_of(at), *rest) for at, *rest in connection.execute(wanted).all()]
 
 

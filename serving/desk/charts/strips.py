@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 __all__ = ["Side", "Strip", "strip_of"]
-
-Floats = npt.NDArray[np.float64]
 
 _MIDDLE: Final = (0.25, 0.75)  # the middle half of a class
 
@@ -49,7 +45,7 @@ class Strip:
     customer: Side
 
 
-def strip_of(value: float, clients: Floats, customers: Floats) -> Strip:
+def strip_of(value: float, clients: Sequence[float], customers: Sequence[float]) -> Strip:
     """Place an account among clients and customers.
 
     Either class weighs the same, so a strip does not depend on how many of each there are.
@@ -57,7 +53,7 @@ def strip_of(value: float, clients: Floats, customers: Floats) -> Strip:
     Parameters
     ----------
     value : float
-    clients, customers : ndarray of float64
+    clients, customers : sequence of float
         What is known of the classes, ascending: each account's value, or quantiles at equal distances.
 
     Returns
@@ -66,8 +62,7 @@ def strip_of(value: float, clients: Floats, customers: Floats) -> Strip:
 
     Examples
     --------
-    >>> clients, customers = np.arange(10.0, 30.0), np.arange(0.0, 20.0)
-    >>> strip = strip_of(22.0, clients, customers)
+    >>> strip = strip_of(22.0, range(10, 30), range(20))
     >>> strip.at, strip.client.below, strip.customer.below
     (81.25, 0.625, 1.0)
     """
@@ -78,12 +73,11 @@ def strip_of(value: float, clients: Floats, customers: Floats) -> Strip:
     return Strip(place(value), _side(value, clients, place), _side(value, customers, place))
 
 
-def _side(value: float, known: Floats, place: Callable[[float], float]) -> Side:
+def _side(value: float, known: Sequence[float], place: Callable[[float], float]) -> Side:
     left, right = (place(known[int(share * (len(known) - 1))]) for share in _MIDDLE)
     return Side(left, right - left, _below(value, known))
 
 
-def _below(x: float, known: Floats) -> float:
+def _below(x: float, known: Sequence[float]) -> float:
     """Return the share of ascending values below x, ties by half."""
-    ends: Sequence[int] = [int(known.searchsorted(x, side=side)) for side in ("left", "right")]
-    return sum(ends) / 2 / len(known)
+    return (bisect_left(known, x) + bisect_right(known, x)) / 2 / len(known)

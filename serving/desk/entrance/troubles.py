@@ -36,7 +36,7 @@ _AGAIN: Final = frozenset({"database-unavailable", "overloaded", "internal-error
 
 _PROBLEM: Final = PROBLEM_JSON.encode()
 _LASTING: Final = frozenset({b"allow", b"retry-after"})
-_UNTOLD: Final = b'{"type": "#internal-error", "detail": ""}'
+_UNTOLD: Final = b'{"type": "#http-error", "detail": ""}'
 _OVER: Final = "You were signed out meanwhile. Sign in, and what you sent can be sent again."
 
 
@@ -91,10 +91,12 @@ class _Refused:
 
     def __init__(self) -> None:
         self.headers: dict[str, str] | None = None
+        self._status: int | None = None
         self._body = bytearray()
 
     def takes(self, message: Message) -> bool:
         if message["type"] == "http.response.start" and (b"content-type", _PROBLEM) in message["headers"]:
+            self._status = message["status"]
             self.headers = {name.decode(): text.decode() for name, text in message["headers"] if name in _LASTING}
         elif self.headers is not None:
             self._body.extend(message.get("body", b""))
@@ -106,7 +108,7 @@ class _Refused:
         told: dict[str, Any] = json.loads(self._body or _UNTOLD)
         flaws = [Flaw(**flaw) for flaw in told.get("errors", ())]
         name = told["type"].partition("#")[2]
-        return Refusal(name, told["detail"], flaws, told.get("status"), self.headers or {})
+        return Refusal(name, told["detail"], flaws, self._status, self.headers or {})
 
 
 class _Sent:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +21,7 @@ from serving.desk.pages.disputes import HERE as DISPUTES
 from serving.desk.pages.disputes import said_by_others
 from serving.desk.pages.notices import notice_of, trouble_of
 from serving.desk.pages.opinions import opinions_of
-from serving.desk.pages.peers import Peers
+from serving.desk.pages.peers import Peers, Sides
 from serving.desk.pages.revealed import revealed_of
 from serving.desk.pages.room import Room, Viewer
 from serving.desk.pages.seen import View, seen_of
@@ -86,10 +87,7 @@ class CasePage:
         query = dict(request.query_params)
         found = await room.read(lambda desk, ledger: self._find(desk, ledger, case_id, viewer, query, now))
         sides = await self._peers.sides(now)
-        content = seen_of(found.case, _view(query), sides) | self._form(found)
-        if found.record is not None:
-            opinions = opinions_of(found.record, found.rules_text, room.archive)
-            content |= revealed_of(found.record, opinions, found.similar)
+        content = await anyio.to_thread.run_sync(self._content, found, _view(query), sides)
         content |= {"notice": found.notice, "trouble": trouble_of(query)}
         return await page("case", content, viewer, DISPUTES if found.standpoint.deed == "rule" else HOME, now)
 
@@ -109,6 +107,13 @@ class CasePage:
         text = None if self._room.archive.has_rules(record.rules) else ledger.rules(record.rules)
         similar = desk.similar(case_id, viewer.id, _SIMILAR)
         return replace(found, record=record, rules_text=text, similar=similar)
+
+    def _content(self, found: _Found, view: View, sides: Sides) -> dict[str, Any]:
+        content = seen_of(found.case, view, sides) | self._form(found)
+        if found.record is not None:
+            opinions = opinions_of(found.record, found.rules_text, self._room.archive)
+            content |= revealed_of(found.record, opinions, found.similar)
+        return content
 
     def _form(self, found: _Found) -> dict[str, Any]:
         case, standpoint = found.case, found.standpoint

@@ -80,7 +80,7 @@ def strips_among(sides: Sides, signals: Floats) -> Mapping[str, Strip]:
     client, customer = sides["client"], sides["customer"]
     enough = np.minimum(client.known, customer.known) >= LEAST
     return {
-        name: strip_of(value, client.quantiles[:, place], customer.quantiles[:, place])
+        name: strip_of(value, client.quantiles[:, place].tolist(), customer.quantiles[:, place].tolist())
         for place, (name, value) in enumerate(zip(SIGNAL_NAMES, signals.tolist(), strict=True))
         if enough[place] and not np.isnan(value)
     }
