@@ -11,17 +11,18 @@ import numpy as np
 
 from features.reader import open_export
 from features.stream import write_table
-from models.classify import classify, decision_table
+from models.classify import decision_table
 from models.decision import Decision
 from models.rules import RuleBook
 from models.shelf import Shelf
 from rapport.opened import micros_now
 from rapport.options import moment
+from rapport.recorded import decide_export, say_waiting
 from rapport.show import bar, now, say
 from rapport.show_decisions import Answer, Tally, print_decision
 from rapport.show_metrics import print_training
 from reviews.database import open_database
-from reviews.keys import TOKEN_BYTES, new_key
+from reviews.keys import TOKEN_BYTES, Role, new_key
 from reviews.schema import prepare
 from training.labelled.dataset import load_dataset
 from training.simulator.simulate import simulate, write_export
@@ -30,15 +31,20 @@ from training.train import train
 
 __all__ = ["make_demo_key", "show_round"]
 
+_AUDITED = 0.02
+"""Share of the automatic answers that somebody looks at all the same."""
 
-def show_round(folder: Path, accounts: int, seed: int) -> Path:
-    """Simulate, train, judge, classify and explain.
+
+def show_round(folder: Path, accounts: int, seed: int, database: str) -> Path:
+    """Simulate, train, judge, classify, explain, and lay what is doubtful on the review desk.
 
     Parameters
     ----------
     folder : Path
         Holds the export, the store and the decisions afterwards.
     accounts, seed : int
+    database : str
+        URL of the database that keeps what was decided.
 
     Returns
     -------
@@ -65,10 +71,11 @@ def show_round(folder: Path, accounts: int, seed: int) -> Path:
     say(f"\n[bold]3[/]  Every account decided, in {out}:\n")
     tally, examples = Tally(), _Examples()
     with bar() as progress:
-        answers = classify(export, at, rules, bundle.model, progress=progress)
+        answers = decide_export(export, at, rules, bundle.model, database, _AUDITED, progress)
         write_table((decision_table(*answer) for answer in examples.follow(tally.follow(answers))), out)
     tally.show()
-    say("[bold]4[/]  Five of them, with their reasons (log-odds that speak for client or customer):\n")
+    say_waiting(database)
+    say("\n[bold]4[/]  Five of them, with their reasons (log-odds that speak for client or customer):\n")
     examples.show()
     say(
         f"\nDone in {perf_counter() - started:.0f} s. Look further: [bold]rapport classify {crm} --out decisions.csv "
@@ -77,12 +84,19 @@ def show_round(folder: Path, accounts: int, seed: int) -> Path:
     return store
 
 
-def make_demo_key(database: str) -> str:
-    """Make a key of the demonstration's own database, which is made too if need be, and return its text."""
+def make_demo_key(database: str, role: Role, name: str) -> str:
+    """Make a key of the demonstration's own database, which is made too if need be, and return its text.
+
+    Those of this name from earlier demonstrations, which nobody knows any more, are revoked.
+    """
     with open_database(database) as opened:
         prepare(opened)
-        key, text = new_key("admin", "demo", micros_now(), token_bytes(TOKEN_BYTES))
-        opened.ledger.add_key(key)
+        ledger, at = opened.ledger, micros_now()
+        for old in ledger.keys():  # noqa: SIM118 - a ledger is no dict
+            if old.name == name:
+                ledger.revoke_key(old.id, at)
+        key, text = new_key(role, name, at, token_bytes(TOKEN_BYTES))
+        ledger.add_key(key)
     return text
 
 

@@ -20,13 +20,15 @@ _PATIENCE: Final = 1.0
 """Seconds to wait for a database before saying nothing of its keys."""
 
 
-def serve(key: str | None = None, **given: Any) -> None:
+def serve(key: str | None = None, reviewer: str | None = None, **given: Any) -> None:
     """Answer until told to stop; once it listens, say where and how to ask.
 
     Parameters
     ----------
     key : str, optional
         One that stands, to be shown in what can be copied.
+    reviewer : str, optional
+        A key of a reviewer that stands, to be shown.
     **given
         Settings; for those that are None or left out the environment counts.
 
@@ -37,14 +39,18 @@ def serve(key: str | None = None, **given: Any) -> None:
         version.
     """
     settings = Settings.read(**{name: value for name, value in given.items() if value is not None})
-    run(settings, announce=lambda address: _announce(address, settings, key))
+    run(settings, announce=lambda address: _announce(address, settings, key, reviewer))
 
 
-def _announce(address: str, settings: Settings, key: str | None) -> None:
+def _announce(address: str, settings: Settings, key: str | None, reviewer: str | None) -> None:
     body = json.dumps(REQUESTS["events"]["value"])
     say(f"\nServing on [bold]{address}[/] (what it answers: {address}/docs); stop it with Ctrl-C.")
     if settings.auth and key is None:
         _announce_keys(settings)
+    say(f"The review desk: [bold]{address}/desk/[/]")
+    if reviewer is not None:
+        say("\nSign in there with this reviewer's key; with the key below you are the team lead:\n")
+        _copyable(reviewer)
     say("\nAsk it:\n")
     shown = f" -H 'authorization: Bearer {key or 'rpt_…'}'" if settings.auth else ""
     _copyable(f"curl -s {address}/v1/predictions{shown} -H 'content-type: application/json' -d '{body}'")

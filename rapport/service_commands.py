@@ -103,9 +103,10 @@ def demo(
     port: Port = 8000,
     serve_after: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve at the end, or stop.")] = True,
 ) -> None:
-    """Show the whole round on a simulated CRM: train, judge, classify, explain, serve.
+    """Show the whole round on a simulated CRM: train, judge, classify, explain, serve, review.
 
-    It takes about half a minute, then serves until it is stopped.
+    It takes about half a minute, then serves until it is stopped: the API, and a desk at which what the model was
+    unsure of waits for a reviewer.
 
     **Examples**
 
@@ -115,11 +116,13 @@ def demo(
     from rapport.demo import make_demo_key, show_round
     from rapport.service import serve as run
 
-    store = show_round(folder, accounts, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    database = f"sqlite:///{(folder / 'rapport.db').resolve()}"
+    store = show_round(folder, accounts, seed, database)
     if serve_after:
-        database = f"sqlite:///{(folder / 'rapport.db').resolve()}"
         run(
-            key=make_demo_key(database),
+            key=make_demo_key(database, "admin", "demo"),
+            reviewer=make_demo_key(database, "review", "reviewer"),
             host="127.0.0.1",
             port=port,
             store=store,
