@@ -129,7 +129,7 @@ def test_bars_add_up(base: float, weights: list[float]) -> None:
     assert [row.whole for row in rows] == [False] * (len(rows) - 1) + [True]
     assert rows[-1].log_odds == pytest.approx(sum(row.log_odds for row in rows[:-1]), abs=1e-9)
     assert all(0.0 <= row.left <= row.left + row.width <= 100.0 for row in rows)
-    assert all((row.left < 50.0) == (row.log_odds <= 0) for row in rows)
+    assert all((row.left < 50.0) == (row.log_odds <= 0) for row in rows[:-1])
 
 
 def test_charts_take_any_name_and_hold_nothing_that_runs() -> None:
@@ -200,6 +200,16 @@ def test_no_key_means_two_things() -> None:
     assert len({*own, "s", "z", "h", "?"}) == len(own) + 4
     told = " ".join(key for key, _ in KEYS).lower()
     assert all(key in told for key in own)
+
+
+def test_the_guide_names_every_key_and_shows_its_pictures() -> None:
+    docs = STATIC.parent.parent.parent / "docs"
+    guide = (docs / "reviewing.md").read_text(encoding="utf-8")
+    for keys, _ in KEYS:
+        assert all(f"`{key}`" in guide for key in keys.split()), keys
+    shown = set(re.findall(r"\]\((reviewing/\S+\.png)\)", guide))
+    assert shown == {f"reviewing/{path.name}" for path in (docs / "reviewing").iterdir()}
+    assert sum((docs / picture).stat().st_size for picture in shown) < 400_000
 
 
 # ---- What it looks like

@@ -29,7 +29,7 @@ class BarRow:
     log_odds : float
         Of "client".
     left, width : float
-        Per cent.
+        Per cent; of the sum nothing is drawn, which would leave its parts no room.
     in_words : str
         For those who do not see it.
     whole : bool
@@ -75,7 +75,8 @@ def bar_rows(base: float, base_text: str, reasons: Sequence[Reason], scale: floa
         rows.append(_row(text, sum(reason.log_odds for reason in others), scale))
     if base:
         rows.append(_row(base_text, base, scale))
-    return [*rows, _row("All together", _sum(base, reasons), scale, whole=True)]
+    whole = base + sum(reason.log_odds for reason in reasons)
+    return [*rows, BarRow("All together", whole, _HALF, 0.0, _in_words(whole), whole=True)]
 
 
 def _amounts(base: float, reasons: Sequence[Reason]) -> Sequence[float]:
@@ -83,15 +84,14 @@ def _amounts(base: float, reasons: Sequence[Reason]) -> Sequence[float]:
         base,
         *(reason.log_odds for reason in reasons[:_SHOWN]),
         sum(reason.log_odds for reason in reasons[_SHOWN:]),
-        _sum(base, reasons),
     ]
 
 
-def _sum(base: float, reasons: Sequence[Reason]) -> float:
-    return base + sum(reason.log_odds for reason in reasons)
-
-
-def _row(text: str, log_odds: float, scale: float, *, whole: bool = False) -> BarRow:
+def _row(text: str, log_odds: float, scale: float) -> BarRow:
     width = max(_HALF * min(abs(log_odds) / scale, 1.0), _THIN)
-    words = f"{signed(log_odds)} log-odds, {times_the_odds(log_odds)}" if log_odds else "nothing either way"
-    return BarRow(text, log_odds, _HALF if log_odds > 0 else _HALF - width, width, words, whole)
+    left = _HALF if log_odds > 0 else _HALF - width
+    return BarRow(text, log_odds, left, width, _in_words(log_odds), whole=False)
+
+
+def _in_words(log_odds: float) -> str:
+    return f"{signed(log_odds)} log-odds, {times_the_odds(log_odds)}" if log_odds else "nothing either way"

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from models.drawing import BASE, CLIENT, CUSTOMER, FAINT, INK, MODEL, RULES, YARDSTICK, Plot, draw, drawing
-from serving.desk.words.numbers import percent
+from serving.desk.words.numbers import decimal, percent
 from serving.desk.words.times import month_name
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _errors(axes: Axes, points: Sequence[Point]) -> None:
 def draw_agreement(points: tuple[Point, ...]) -> Plot:
     """Draw Cohen's kappa of second readings, month by month."""
     words = "; ".join(
-        f"{month_name(each.month)} {each.value:.2f} of {each.n}" for each in points if each.value is not None
+        f"{month_name(each.month)} {decimal(each.value)} of {each.n}" for each in points if each.value is not None
     )
     title = "Agreement of reviewers"
     return _drawn(
@@ -108,7 +108,7 @@ def _agreement(axes: Axes, points: Sequence[Point]) -> None:
     if known:
         axes.plot(*zip(*known, strict=True), marker="o", markersize=6.5, color=CLIENT, linewidth=1.8)
     for place, value in known:
-        axes.annotate(f"{value:.2f}", (place, value), (0, 8), textcoords="offset points", ha="center", fontsize=9.0)
+        axes.annotate(decimal(value), (place, value), (0, 8), textcoords="offset points", ha="center", fontsize=9.0)
     axes.axhline(0.0, color=BASE, linewidth=1.0, linestyle=(0, (4, 3)))
     axes.text(0.0, 0.02, "as chance would have it", color=FAINT, fontsize=8.5, va="bottom")
     axes.set_ylim(min([-0.1, *(value - 0.1 for _, value in known)]), 1.12)

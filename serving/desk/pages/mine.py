@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reviews.desk import Given
-from reviews.terms import HOUR, UNDO
+from reviews.desk import Desk, Given
+from reviews.ledger import Ledger
+from reviews.record import Record
 from serving.desk.pages.answers import page
 from serving.desk.pages.room import Room
+from serving.desk.words.heads import name_in
 
 __all__ = ["MinePage"]
 
 HERE: Final = "/desk/history"
 
-_PAGE: Final = 50
-_UNDO: Final = round(UNDO.value * HOUR)
+_PAGE: Final = 25
 _STAGES: Final = {
     "blind": "blind",
     "revealed": "after the reveal",
@@ -47,24 +50,37 @@ class MinePage:
         """
         room, now = self._room, self._room.now
         viewer, before = room.viewer_of(request), _number(request.query_params.get("before", ""))
-        found = await room.read(lambda desk, _: desk.history(viewer.id, before=before, limit=_PAGE + 1))
+
+        def look(desk: Desk, ledger: Ledger) -> tuple[list[Given], dict[UUID, str]]:
+            found = desk.history(viewer.id, before=before, limit=_PAGE + 1)
+            return found, _names(ledger, found)
+
+        found, names = await room.read(look)
         given = found[:_PAGE]
         content = {
-            "given": [_row(each, now) for each in given],
+            "given": [_row(each, names) for each in given],
             "next": f"{HERE}?before={given[-1].id}" if len(found) > _PAGE else "",
             "first": HERE if before is not None else "",
         }
         return await page("mine", content, viewer, HERE, now)
 
 
-def _row(given: Given, now: int) -> dict[str, Any]:
+def _names(ledger: Ledger, given: Sequence[Given]) -> dict[UUID, str]:
+    """Return what accounts are called, by the prediction that was shown."""
+    names = {}
+    for prediction_id, account_id in {each.prediction_id: each.account_id for each in given}.items():
+        record = ledger.prediction(prediction_id)
+        names[prediction_id] = name_in(account_id, record.evidence) if isinstance(record, Record) else account_id
+    return names
+
+
+def _row(given: Given, names: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "address": f"/desk/cases/{given.case_id}",
-        "account_id": given.account_id,
+        "name": names[given.prediction_id],
         "at": given.at,
         "answer": given.answer,
         "stage": _STAGES[given.stage],
-        "fresh": now - given.at < _UNDO,
     }
 
 

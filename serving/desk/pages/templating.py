@@ -18,6 +18,7 @@ _FILTERS: Final = {
     "ago": times.ago,
     "count": numbers.count,
     "day": times.day,
+    "decimal": numbers.decimal,
     "exact": times.exact,
     "long": times.long,
     "machine": times.machine,

@@ -9,7 +9,7 @@ from typing import Final
 from features.catalogue import Signal
 from models.reasons import show_value
 
-__all__ = ["count", "money", "percent", "times_the_odds", "value_in_words"]
+__all__ = ["count", "decimal", "money", "percent", "times_the_odds", "value_in_words"]
 
 _MANY: Final = 1000
 
@@ -47,6 +47,17 @@ def money(amount: float) -> str:
     ('12.50', '24,000', '1,235')
     """
     return f"{amount:,.0f}" if abs(amount) >= _MANY or amount == int(amount) else f"{amount:,.2f}"
+
+
+def decimal(value: float) -> str:
+    """Write a number with two digits, a minus as wide as a plus.
+
+    Examples
+    --------
+    >>> decimal(0.666), decimal(-0.11)
+    ('0.67', '−0.11')
+    """
+    return f"{value:.2f}".replace("-", "−")
 
 
 def percent(share: float) -> str:
