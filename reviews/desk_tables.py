@@ -82,7 +82,7 @@ answers: Final = Table(
     Column("machine", Text, nullable=False, comment="What the prediction said that was shown."),
     Column("model_says", Text),
     Column("rules_say", Text),
-    Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, with a space between them."),
+    Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, one a line."),
     Column("other", Text, comment="Who gave a blind answer before, where this one is blind too."),
     Column("other_said", Text, comment="And what that was, for how far the two agree."),
     Index(None, "reviewer", "id"),

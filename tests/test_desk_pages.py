@@ -23,6 +23,7 @@ from features.signals import BY_NAME, CATALOGUE, SIGNAL_NAMES
 from features.table import signals_matrix
 from models import drawing
 from models.reasons import Reason
+from models.rules import RuleBook
 from reviews.database import open_database
 from reviews.evidence import Evidence, pack_evidence
 from reviews.record import Entry, Record
@@ -402,6 +403,18 @@ def test_where_two_disagree_the_team_lead_decides(tmp_path: Path) -> None:
         assert "Saved: Customer" in text_of(lea.get(decided))
         assert "Nobody disagrees" in text_of(lea.get("/desk/disputes"))
         assert "What the machine thinks" in text_of(lea.get(case))
+
+
+def test_the_overview_tells_overturned_rules_in_their_own_words(tmp_path: Path) -> None:
+    one = replace(records(drawn=1, n=1)[0], model=None, decided_by="rules", rules=RuleBook.default().digest)
+    many = [replace(one, id=identity(number), account_id=f"a-{number}") for number in range(1, 6)]
+    with open_desk(tmp_path, many) as desk:
+        ann = desk.person("Ann")
+        for _ in many:
+            work(ann, "unclear" if one.relationship == "prospect" else "prospect")
+        overview = text_of(desk.person("Lea").get("/desk/overview"))
+        told = [rule.text.rstrip(".") for rule in RuleBook.default().rules]
+        assert any(f"{text} rule 5 100 %" in overview for text in told)
 
 
 @pytest.mark.parametrize("page", ["disputes", "overview", "charts/errors.svg"])

@@ -74,7 +74,7 @@ def append(
         "machine": record.relationship,
         "model_says": shown.model_says,
         "rules_say": shown.rules_say,
-        "reasons": " ".join(shown.reasons),
+        "reasons": "\n".join(shown.reasons),  # a rule's name has spaces
         "other": other,
         "other_said": other_said,
     }

@@ -66,7 +66,7 @@ def _told(connection: Connection, by: Given) -> dict[str, Any]:
     columns = [answers.c[name] for name in ("machine", "model_says", "rules_say", "reasons")]
     row = connection.execute(select(*columns).where(answers.c.id == by.id)).one()
     said = {"machine": row.machine, "model_says": row.model_says, "rules_say": row.rules_say}
-    return said | {"reason": next(iter(row.reasons.split()), None)}
+    return said | {"reason": next(iter(row.reasons.splitlines()), None)}
 
 
 def _row(connection: Connection, case: Row[Any], by: Given, seen: Record, number: int) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _keep_answers() -> None:
             "reasons",
             sa.Text(),
             nullable=False,
-            comment="Names of what spoke the loudest, with a space between them.",
+            comment="Names of what spoke the loudest, one a line.",
         ),
         sa.Column(
             "other", sa.Text(), nullable=True, comment="Who gave a blind answer before, where this one is blind too."

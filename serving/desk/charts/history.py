@@ -1,7 +1,7 @@
 """An account's history as a picture: one axis of time, and a lane for each kind of event.
 
 Only the geometry is made here, in per cent of the width; the page's template draws it, so it takes any width without
-its letters growing or shrinking, wears the page's own colours and costs a millisecond. See docs/decisions.
+its letters growing or shrinking, wears the page's own colours and costs a millisecond: see docs/decisions/0019.
 """
 
 from __future__ import annotations
