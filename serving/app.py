@@ -94,7 +94,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     _add_routes(app, parts)
-    app.openapi = describe(app, parts.settings)  # type: ignore[method-assign] # as FastAPI documents it
+    app.openapi = describe(app, parts.settings, parts.rules)  # type: ignore[method-assign] # as FastAPI documents it
     for kind in _REFUSED:
         app.add_exception_handler(kind, _refuse)
     _add_doors(app, parts)

@@ -90,7 +90,7 @@ def test_a_case_from_the_queue_to_the_reveal(desk: Desk) -> None:
     (line,) = queue["reviews"]
     assert (line["name"], line["answered"], line["answers"], line["why"]) == ("The corner shop", False, 0, None)
     assert desk.do("Lea", "GET", "/v1/reviews?why=route")["reviews"][0]["why"] == "route"
-    assert desk.refused("Ann", "GET", "/v1/reviews?why=route") == "invalid-parameter"
+    assert desk.refused("Ann", "GET", "/v1/reviews?why=route") == "forbidden"
 
     claimed = desk.do("Ann", "POST", "/v1/reviews/claim")
     ReviewClaimed.model_validate(claimed)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from models.rules import RuleBook
 from serving.answering.schemas import BatchAnswer, Prediction, batch_form, request_form
 from serving.describing.answer_examples import answer_examples
 from serving.describing.examples import ANSWERS, BATCHES, REQUESTS
@@ -16,7 +17,7 @@ from serving.describing.operation import Operation
 from serving.describing.operations import OPERATIONS
 from serving.describing.problems import describe_response, name_response, problems_of, security_of
 from serving.describing.request import refine
-from serving.desk.api.bodies import answer_form
+from serving.desk.api.bodies import answer_form, engagement_names
 from serving.desk.api.schemas import LabelsGiven, Revealed, Review, ReviewClaimed, Reviews
 from serving.errors import ProblemDocument
 from serving.reading.schemas import AccountErased, Changes, History, PredictionKept
@@ -49,21 +50,21 @@ _REQUEST_ID: Final = {
 _EXAMPLES: Final = {"PredictionRequest": REQUESTS, "BatchRequest": BATCHES, "AnswerGiven": ANSWERS}
 
 
-def describe(app: FastAPI, settings: Settings) -> Callable[[], dict[str, Any]]:
+def describe(app: FastAPI, settings: Settings, rules: RuleBook) -> Callable[[], dict[str, Any]]:
     """Return the function that gives the app's description, made once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, settings)
+            app.openapi_schema = _document(app, settings, rules)
         return app.openapi_schema
 
     return openapi
 
 
-def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
+def _document(app: FastAPI, settings: Settings, rules: RuleBook) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes)
     components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_schemas(settings))
+    components.setdefault("schemas", {}).update(_schemas(settings, rules))
     by_hand: dict[str, Any] = {}
     examples = answer_examples()
     for operation in OPERATIONS:
@@ -79,12 +80,12 @@ def _document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     return document
 
 
-def _schemas(settings: Settings) -> dict[str, Any]:
+def _schemas(settings: Settings, rules: RuleBook) -> dict[str, Any]:
     """Return the schemas of requests and answers, and all that they refer to."""
     asked = [
         ("PredictionRequest", request_form(settings.max_events).adapter),
         ("BatchRequest", batch_form(settings.max_batch, settings.max_events).adapter),
-        ("AnswerGiven", answer_form().adapter),
+        ("AnswerGiven", answer_form(engagement_names(rules)).adapter),
     ]
     told = (
         *(Prediction, BatchAnswer, PredictionKept, History, Changes, AccountErased, ProblemDocument),

@@ -49,6 +49,9 @@ class Guard:
                 scope["key"] = await self._reception.admit(place, scope)
             elif self._keyring is not None:
                 scope["key"] = await self._admit(self._keyring, place, scope)
+            elif place.roles and scope["method"] not in place.roles:
+                # The router would take the last part of such an address for somebody's id, at another route.
+                raise refuse_place(place)
         except Refusal as refusal:
             await answer_problem(refusal, scope)(scope, receive, send)
             return

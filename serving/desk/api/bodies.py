@@ -9,14 +9,14 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 from starlette.requests import Request
 
+from models.rules import RuleBook
 from reviews.answer import NOTE, OPINIONS, SURENESS, Answer
 from reviews.checklist import CHECKLIST
 from serving.answering.body import parse_body, read_body
 from serving.answering.fields import Part, typed_object
 from serving.answering.schemas import RequestForm
-from serving.errors import Flaw, refuse_body
 
-__all__ = ["LONGEST", "answer_form", "answer_of_body"]
+__all__ = ["LONGEST", "answer_form", "answer_of_body", "engagement_names"]
 
 LONGEST: Final = 65_536
 """Bytes of a body."""
@@ -38,9 +38,15 @@ def _one_of(words: tuple[str, ...]) -> str:
     return f"one of {', '.join(words)}"
 
 
+def engagement_names(rules: RuleBook) -> tuple[str, ...]:
+    """Return how accounts may engage, as rules have it."""
+    return tuple(each.name for each in rules.engagement_models)
+
+
 @cache
-def answer_form() -> RequestForm:
-    """Describe the body of an answer."""
+def answer_form(engagement_models: tuple[str, ...]) -> RequestForm:
+    """Describe the body of an answer, where accounts engage in one of these ways."""
+    engagement = Literal[engagement_models] if engagement_models else None
     questions = CHECKLIST.values()
     ticks = typed_object(
         "Checklist",
@@ -50,7 +56,7 @@ def answer_form() -> RequestForm:
         "prediction_id": Annotated[str, Field(pattern=_UUID, json_schema_extra={"format": "uuid"})],
         "relationship": Literal[OPINIONS],
         "hybrid": NotRequired[bool],
-        "engagement_model": NotRequired[str | None],
+        "engagement_model": NotRequired[engagement | None],
         "strategic_services": NotRequired[bool | None],
         "sureness": NotRequired[Literal[SURENESS]],
         "note": NotRequired[Annotated[str, Field(max_length=NOTE, pattern=r"^[^\x00]*$")]],
@@ -61,7 +67,7 @@ def answer_form() -> RequestForm:
         "prediction_id": "the prediction_id of the case as it was read",
         "relationship": _one_of(OPINIONS),
         "hybrid": "true or false",
-        "engagement_model": "a name that GET /v1/rules lists, or null",
+        "engagement_model": f"{_one_of(engagement_models)}, or null" if engagement_models else "null",
         "strategic_services": "true, false or null",
         "sureness": _one_of(SURENESS),
         "note": f"a text of at most {NOTE:,} characters, without NUL",
@@ -71,7 +77,7 @@ def answer_form() -> RequestForm:
     return RequestForm(TypeAdapter(made), made, parts, expected, "an object with prediction_id and relationship")
 
 
-async def answer_of_body(request: Request, engagement_models: frozenset[str]) -> tuple[Answer, UUID]:
+async def answer_of_body(request: Request, form: RequestForm) -> tuple[Answer, UUID]:
     """Read what a reviewer says, and of which prediction.
 
     Raises
@@ -79,14 +85,9 @@ async def answer_of_body(request: Request, engagement_models: frozenset[str]) ->
     Refusal
         It does not fit.
     """
-    content = parse_body(await read_body(request, LONGEST), answer_form())
-    engagement = content.get("engagement_model")
-    if engagement is not None and engagement not in engagement_models:
-        names = ", ".join(sorted(engagement_models))
-        raise refuse_body([Flaw(pointer="/engagement_model", detail=f"expected one of {names}, or null")])
-    return Answer(**{name: value for name, value in content.items() if name != "prediction_id"}), UUID(
-        content["prediction_id"]
-    )
+    content = parse_body(await read_body(request, LONGEST), form)
+    prediction_id = UUID(content.pop("prediction_id"))
+    return Answer(**content), prediction_id
 
 
 def _described(kind: Any, meaning: str) -> Any:

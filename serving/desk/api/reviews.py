@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from reviews.desk import STATES, WHYS, Answer, Case, CaseRefused, Desk, Filters, Given, Shown
 from reviews.ledger import Ledger
-from serving.desk.api.bodies import answer_of_body
+from serving.desk.api.bodies import answer_form, answer_of_body, engagement_names
 from serving.desk.api.refusals import refusal_for
 from serving.desk.api.telling import listed, revealed, told
 from serving.desk.entrance.origins import check_program
@@ -21,7 +21,7 @@ from serving.desk.pages.opinions import opinions_of
 from serving.desk.pages.room import Room, Viewer
 from serving.desk.shown import shown_by
 from serving.errors import Refusal
-from serving.parameters import Parameter, number, read_query, refuse_parameter, text, token, truth
+from serving.parameters import Parameter, number, read_query, text, token, truth
 from serving.reading.wire import json_response
 
 __all__ = ["QUERY", "ReviewsApi"]
@@ -63,7 +63,7 @@ class ReviewsApi:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._engagement_models = frozenset(each.name for each in room.rules.engagement_models)
+        self._form = answer_form(engagement_names(room.rules))
 
     async def queue(self, request: Request) -> Response:
         """List cases."""
@@ -161,7 +161,7 @@ class ReviewsApi:
 
     async def _read(self, request: Request) -> tuple[Answer, Shown]:
         self._asked(request)
-        answer, prediction_id = await answer_of_body(request, self._engagement_models)
+        answer, prediction_id = await answer_of_body(request, self._form)
         return answer, await shown_by(self._room, prediction_id)
 
     def _asked(self, request: Request) -> _Asked:
@@ -191,7 +191,7 @@ class _Asked:
 
 def _filters(wanted: Mapping[str, Any], viewer: Viewer) -> Filters:
     if wanted["why"] is not None and not viewer.lead:
-        raise refuse_parameter("why", "expected the team lead's key, since it tells what the machine thinks")
+        raise Refusal("forbidden", "Why cases were opened tells what the machine thinks: only an admin may ask for it.")
     held = wanted["held"]
     return Filters(
         state=wanted["state"],

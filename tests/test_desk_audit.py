@@ -1,0 +1,123 @@
+"""Months at the desk whose truth is known: the audit sample tells how often the machine errs, though reviewers slip."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from features.arrow import log_of_frames, to_micros
+from features.table import signals_matrix
+from models.policy import decide
+from models.rules import RuleBook
+from reviews.answer import Answer, Shown
+from reviews.audited import AuditedMonth
+from reviews.database import open_database
+from reviews.desk import Desk
+from reviews.record import Record
+from reviews.sample import AUDIT, inclusion_of
+from reviews.terms import DAY
+from tests.desks import ANN, BEN, EVE
+from tests.records import entry_of, make_record
+from training.simulator.simulate import simulate
+
+SLIPS = 0.05
+START = 1_767_225_600_000_000  # 2026-01-01
+MONTH = 31 * DAY
+
+
+class Automatic(NamedTuple):
+    """What the rules decide automatically of a simulated world, and what is true."""
+
+    said: npt.NDArray[np.str_]
+    true: npt.NDArray[np.str_]
+    probability: npt.NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        return float((self.said != self.true).mean())
+
+
+@cache
+def automatic() -> Automatic:
+    world = simulate(2500, 11)
+    log = log_of_frames(world.events, world.accounts, world.records)
+    decisions = decide(signals_matrix(log.at(to_micros(world.as_of))), RuleBook.default())
+    truth = world.truth.set_index("account_id")["relationship_now"].loc[list(log.account_ids)].to_numpy(dtype=str)
+    auto = decisions.auto
+    return Automatic(decisions.relationship[auto], truth[auto], decisions.probability_client[auto])
+
+
+def draw(desk_secret: bytes, month: int, share: float) -> dict[str, Record]:
+    """A month's audit sample, drawn as a service draws it; the accounts are others each month."""
+    at, found = START + month * MONTH, automatic()
+    records = {}
+    for i, (said, probability) in enumerate(zip(found.said.tolist(), found.probability.tolist(), strict=True)):
+        account = f"{month}-{i}"
+        inclusion = inclusion_of(desk_secret, account, at, share)
+        if inclusion is not None:
+            records[account] = make_record(
+                account,
+                decided_at=at + i,
+                relationship=said,
+                probability_client=probability,
+                decided_by="rules",
+                inclusion=inclusion,
+            )
+    return records
+
+
+def read_all(desk: Desk, at: int, slips: float, rng: np.random.Generator) -> None:
+    """Two reviewers, who slip now and then, empty the queue; the lead, who does not, decides what they dispute."""
+
+    def said(account: str, *, sure: bool = False) -> Answer:
+        true = str(automatic().true[int(account.partition("-")[2])])
+        wrong = not sure and rng.random() < slips
+        return Answer({"client": "customer", "customer": "client", "prospect": "customer"}[true] if wrong else true)  # type: ignore[arg-type]
+
+    for reviewer in (ANN, BEN, ANN):
+        while (case := desk.claim(reviewer, at)) is not None:
+            desk.answer(case.id, reviewer, said(case.account_id), at, Shown(case.prediction_id))
+    for dispute in desk.lead(EVE, at, limit=1000):
+        case = desk.case(dispute.line.id, EVE)
+        desk.rule(case.id, EVE, said(case.account_id, sure=True), at, Shown(case.prediction_id))
+
+
+def work(url: str, months: int, share: float, slips: float) -> list[AuditedMonth]:
+    rng = np.random.default_rng(3)
+    with open_database(url) as database:
+        desk, secret = Desk(database), database.ledger.secret(AUDIT, lambda: rng.bytes(32))
+        for month in range(months):
+            at = START + month * MONTH
+            database.ledger.write([entry_of(*draw(secret, month, share).values())])
+            read_all(desk, at + DAY, slips, rng)
+        end = START + months * MONTH
+        return list(desk.overview(START, end, end).audited)
+
+
+def covers(month: AuditedMonth) -> bool:
+    assert month.low is not None
+    assert month.high is not None
+    return month.low <= automatic().error <= month.high
+
+
+def test_a_month_is_read_and_told(sqlite_url: str) -> None:
+    (month,) = work(sqlite_url, 1, 0.05, SLIPS)
+    assert month.complete
+    assert month.drawn > 20
+    assert covers(month)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slips", [0.0, SLIPS], ids=["who never err", "who slip"])
+def test_the_interval_covers_the_true_error_in_ninety_of_a_hundred_months(sqlite_url: str, slips: float) -> None:
+    months = work(sqlite_url, 100, 0.06, slips)
+    assert len(months) == 100
+    covered = sum(map(covers, months))
+    mean = np.mean([month.error for month in months if month.error is not None])
+    print(f"true error {automatic().error:.2%}, estimated {mean:.2%} in the mean; covered in {covered} of 100 months")
+    assert covered >= 90
+    assert abs(mean - automatic().error) < 0.01
