@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ _ROUND: Final = 1.0
 """Seconds between looks at the parts of the service."""
 
 _REFUSED: Final = (HTTPException, RequestValidationError, Refusal, BadInput)
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
@@ -144,7 +147,7 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.callback(settle_log)
         stack.callback(parts.database.close)
-        parts.records.start()
+        _start(parts.records)
         _keep_rules(parts.records, parts.rules)
         stack.push_async_callback(parts.records.stop)
         rounds = [
@@ -159,6 +162,15 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(going_round(*rounds))
         yield
         lookout.ending.begun = True
+
+
+def _start(records: Records) -> None:
+    """Start to keep; where that cannot be, say in the log why, which of an exception tells the kind alone."""
+    try:
+        records.start()
+    except BadInput as error:
+        _log.error("%s", error)
+        raise
 
 
 def _keep_rules(records: Records, rules: RuleBook) -> None:
