@@ -93,7 +93,7 @@ class Keyring:
             async with asyncio.timeout(2 * _PATIENCE):
                 await self.look()
         except TimeoutError:
-            self.wrong = f"{_STALE} The database does not answer."
+            self.wrong = _STALE
             await self._recall()
 
     async def look(self) -> None:
@@ -101,8 +101,8 @@ class Keyring:
         self._looked = monotonic()
         try:
             keys = await self._records.read(lambda ledger: ledger.keys())
-        except Refusal as refusal:
-            self.wrong = f"{_STALE} {refusal.detail}"
+        except Refusal:
+            self.wrong = _STALE
             if self._keys is None:
                 await self._recall()
             return

@@ -29,7 +29,7 @@ class Pulse:
         """Ask it for almost nothing."""
         try:
             await self._records.read(lambda ledger: ledger.ping())
-        except Refusal as refusal:
-            self.wrong = refusal.detail
+        except Refusal:
+            self.wrong = "The database does not answer; predictions are given all the same. The log says why."
         else:
             self.wrong = None
