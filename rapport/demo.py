@@ -78,11 +78,17 @@ def show_round(folder: Path, accounts: int, seed: int) -> Path:
 
 
 def make_demo_key(database: str) -> str:
-    """Make a key of the demonstration's own database, which is made too if need be, and return its text."""
+    """Make a key of the demonstration's own database, which is made too if need be, and return its text.
+
+    Those of earlier demonstrations, which nobody knows any more, are revoked.
+    """
     with open_database(database) as opened:
         prepare(opened)
-        key, text = new_key("admin", "demo", micros_now(), token_bytes(TOKEN_BYTES))
-        opened.ledger.add_key(key)
+        ledger, at = opened.ledger, micros_now()
+        for old in ledger.keys():  # noqa: SIM118 - a ledger is no dict
+            ledger.revoke_key(old.id, at)
+        key, text = new_key("admin", "demo", at, token_bytes(TOKEN_BYTES))
+        ledger.add_key(key)
     return text
 
 

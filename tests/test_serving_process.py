@@ -17,6 +17,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from features.events import BadInput
+from reviews.database import open_database
+from reviews.keys import fits
 from serving.server import serve
 from serving.settings import Settings
 from tests.processes import Process, serving
@@ -178,6 +180,16 @@ def test_a_database_of_another_version_is_bad_input(tmp_path: Path) -> None:
         strange.commit()
     with pytest.raises(BadInput, match="none of Rapport's"):
         serve(Settings(port=0, store=tmp_path, **kept))
+
+
+def test_each_demonstration_has_one_key(tmp_path: Path) -> None:
+    from rapport.demo import make_demo_key
+
+    url = f"sqlite:///{tmp_path / 'rapport.db'}"
+    texts = [make_demo_key(url) for _ in range(2)]
+    with open_database(url) as database:
+        known = database.ledger.keys()
+    assert [[fits(key, text) for text in texts] for key in known] == [[False, False], [False, True]]
 
 
 def elsewhere(home: Path) -> dict[str, Any]:
