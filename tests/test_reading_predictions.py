@@ -202,6 +202,11 @@ def test_a_verdict_is_told_as_one(by_rules: Kept) -> None:
     assert again["reasons"][0]["name"] == "verdict"
 
 
+def test_what_is_no_id_is_an_address_of_something_else_or_of_nothing(by_rules: Kept) -> None:
+    assert by_rules.service.get("/v1/predictions/batch").status_code == 405
+    assert by_rules.service.get("/v1/predictions/x").status_code == 404
+
+
 def test_what_was_never_kept_is_not_found(by_rules: Kept) -> None:
     tried = by_rules.service.predict(ACME, "?record=false")["id"]
     for identity in (tried, str(uuid4()), "x", "%00", f"{tried}x"):

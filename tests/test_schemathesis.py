@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from reviews.keys import Role
 from tests.processes import Process, serving
+from tests.service import make_key
 
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +34,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     assert "error" not in {json.loads(line)["level"] for line in written.splitlines()}, written
 
 
-def key_of(process: Process, role: str) -> str:
-    return process.run("keys", "create", "--role", role, "--name", role).strip()
+def key_of(process: Process, role: Role) -> str:
+    return make_key(process.environment["RAPPORT_DATABASE"], role)
 
 
 def explore(process: Process, folder: Path, key: str | None, *options: str) -> dict[str, Any]:
@@ -69,10 +71,10 @@ def test_it_answers_as_described(service: Process, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["admin", "predict", "review", None])
-def test_it_answers_whoever_asks_as_described(service: Process, tmp_path: Path, role: str | None) -> None:
+def test_it_answers_whoever_asks_as_described(service: Process, tmp_path: Path, role: Role | None) -> None:
     key = None if role is None else key_of(service, role)
     # Who may do little is refused alike, whatever is asked.
-    examples, least = (200, 5_000) if role == "admin" else (20, 1_500)
+    examples, least = (100, 3_000) if role == "admin" else (20, 1_500)
     check(explore(service, tmp_path, key, "-n", str(examples)), least)
 
 
