@@ -94,6 +94,13 @@ class _Server(uvicorn.Server):
 class _Workers(Multiprocess):
     """Processes that answer side by side, of which uvicorn replaces those that die or hang."""
 
+    def terminate_all(self) -> None:
+        """Take no more connections, and have each process finish."""
+        # Each process has this socket, too: open here, it would go on to take what nobody answers any more.
+        for listening in self.sockets:
+            listening.close()
+        super().terminate_all()
+
     def join_all(self) -> None:
         """Wait for all to finish, until a second signal."""
         for worker in self.processes:

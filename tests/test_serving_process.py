@@ -77,19 +77,27 @@ def test_several_processes_answer_and_count_together(tmp_path: Path) -> None:
         for _ in range(20):
             assert process.ask("/v1/predictions", BODY)[0] == 200
         assert samples(process)["rapport_decisions_total"] == 20
-        workers = {line["process"] for line in process.log() if line["source"] == "serving.requests"}
-        os.kill(workers.pop(), signal.SIGKILL)
-        # One that was killed takes nothing back of what it counted, and no longer counts as one that answers.
-        assert process.ask("/v1/predictions", BODY)[0] == 200
-        assert samples(process)["rapport_decisions_total"] == 21
-        wait_for(process, "rapport_model_processes", 1)
-        wait_for(process, "rapport_model_processes", 2)
         with process.connect() as line:
             begin_request(line)
             process.signal()
             wait_until_closed(process)
             process.signal()
             assert process.popen.wait(20) == 0
+
+
+@pytest.mark.slow
+def test_one_of_several_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-auth", "--workers", "2", RAPPORT_MODEL="rules") as process:
+        wait_for(process, "rapport_model_processes", 2)
+        for _ in range(20):
+            assert process.ask("/v1/predictions", BODY)[0] == 200
+        workers = {line["process"] for line in process.log() if line["source"] == "serving.requests"}
+        os.kill(workers.pop(), signal.SIGKILL)
+        # It takes nothing back of what it counted, and no longer counts as one that answers.
+        assert process.ask("/v1/predictions", BODY)[0] == 200
+        wait_for(process, "rapport_model_processes", 1)
+        assert samples(process)["rapport_decisions_total"] == 21
+        wait_for(process, "rapport_model_processes", 2)
 
 
 def begin_request(line: socket.socket, key: str | None = None) -> None:
