@@ -73,5 +73,7 @@ def repeated(column: Texts | None, owner: IntColumn) -> IntColumn | None:
     """
     if column is None:
         return None
+    if len({*column} - {None}) == len(column) - column.count(None):
+        return None
     named = [pair for pair in zip(owner.tolist(), column, strict=True) if pair[1] is not None]
     return None if len(set(named)) == len(named) else numbered(column)

@@ -25,7 +25,9 @@ from reviews.database import Database, DatabaseDown, open_database
 from reviews.schema import prepare
 from serving.answering.batch import Batches
 from serving.answering.bench import Bench
+from serving.answering.keeping import Keeping
 from serving.answering.predictions import Predictions
+from serving.answering.shortcut import Shortcut
 from serving.clock import Clock, now
 from serving.describing.catalogue import catalogue_routes
 from serving.describing.openapi import DESCRIPTION, describe
@@ -181,11 +183,10 @@ def _keep_rules(records: Records, rules: RuleBook) -> None:
 
 
 def _add_routes(app: FastAPI, parts: _Parts) -> None:
-    settings, metrics = parts.settings, parts.lookout.metrics
-    bench = Bench(
-        parts.rules, parts.incumbent, parts.clock, parts.records, settings.audit_share, metrics.count_decision
-    )
-    predictions, batches = Predictions(settings, bench), Batches(settings, bench)
+    settings, count = parts.settings, parts.lookout.metrics.count_decision
+    bench = Bench(settings, parts.rules, parts.incumbent, parts.clock, parts.records, count)
+    keeping = Keeping(parts.records)
+    predictions, batches = Predictions(bench, keeping), Batches(settings, bench, keeping)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
     # first, since routes are tried in turn.
     app.router.routes[:0] = [
@@ -193,6 +194,9 @@ def _add_routes(app: FastAPI, parts: _Parts) -> None:
         Route("/v1/predictions/batch", batches.respond, methods=["POST"], include_in_schema=False),
         *reading_routes(parts.records, Archive(parts.settings.store, parts.rules, parts.incumbent), parts.clock),
     ]
+    app.add_middleware(
+        Shortcut, routes={"/v1/predictions": predictions.respond, "/v1/predictions/batch": batches.respond}
+    )
     lookout = parts.lookout
     app.include_router(catalogue_routes(parts.rules, parts.incumbent))
     app.include_router(health_routes(parts.incumbent, lookout.watch, lookout.ending))
