@@ -69,7 +69,7 @@ SIGNALS = st.fixed_dictionaries(
 
 
 @given(signals=SIGNALS, reasons=st.sampled_from(("", "reasons=0", "reasons=2", "reasons=all")))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_it_is_what_was_answered(by_rules: Kept, by_model: Kept, signals: dict[str, Any], reasons: str) -> None:
     for kept in (by_rules, by_model):
         body = {"account": {"account_id": "acme"}, "signals": signals}
