@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 from fastapi import FastAPI
@@ -161,6 +165,8 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
             await parts.keyring.open()
             stack.push_async_callback(parts.keyring.close)
             rounds.append((settings.key_seconds, parts.keyring.look))
+        if (parent := parent_process()) is not None:
+            rounds.append((_ROUND, partial(_end_without, parent)))
         await stack.enter_async_context(going_round(*rounds))
         yield
         lookout.ending.begun = True
@@ -173,6 +179,12 @@ def _start(records: Records) -> None:
     except BadInput as error:
         _log.error("%s", error)
         raise
+
+
+async def _end_without(parent: BaseProcess) -> None:
+    """End where the process is gone that would replace and end this one: as one of several it is nobody's any more."""
+    if not parent.is_alive():
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _keep_rules(records: Records, rules: RuleBook) -> None:

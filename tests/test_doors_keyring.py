@@ -50,7 +50,7 @@ class Records:
         self.hangs = False
         self.reads = 0
 
-    async def read(self, job: Callable[[Any], Any]) -> Any:
+    async def read(self, job: Callable[[Any], Any], *, urgent: bool = False) -> Any:
         self.reads += 1
         if self.hangs:
             await asyncio.sleep(60)

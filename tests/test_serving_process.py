@@ -98,6 +98,10 @@ def test_one_of_several_that_is_killed_is_replaced(tmp_path: Path) -> None:
         wait_for(process, "rapport_model_processes", 1)
         assert samples(process)["rapport_decisions_total"] == 21
         wait_for(process, "rapport_model_processes", 2)
+        # Without the one that watches over them, nobody would ever end them.
+        process.signal(signal.SIGKILL)
+        process.popen.wait(20)
+        wait_until_closed(process)
 
 
 def begin_request(line: socket.socket, key: str | None = None) -> None:
@@ -120,7 +124,7 @@ def finish_request(line: socket.socket) -> bytes:
 
 def wait_until_closed(process: Process) -> None:
     """Wait until a service that was told to stop takes no more connections."""
-    for _ in range(100):
+    for _ in range(400):
         try:
             process.connect().close()
         except ConnectionError:

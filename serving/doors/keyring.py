@@ -100,7 +100,7 @@ class Keyring:
         """Read the keys anew; where that cannot be, go on with those that are known."""
         self._looked = monotonic()
         try:
-            keys = await self._records.read(lambda ledger: ledger.keys())
+            keys = await self._records.read(lambda ledger: ledger.keys(), urgent=True)
         except Refusal:
             self.wrong = _STALE
             if self._keys is None:

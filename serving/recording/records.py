@@ -151,8 +151,14 @@ class Records:
             self._remember(asked.entry if kept.recorded else asked.spooled)
         return kept
 
-    async def read(self, job: Callable[[Ledger], T]) -> T:
+    async def read(self, job: Callable[[Ledger], T], *, urgent: bool = False) -> T:
         """Ask the database something, in a thread.
+
+        Parameters
+        ----------
+        job : callable
+        urgent : bool
+            However many ask: callers must not keep the service itself from learning which keys stand.
 
         Raises
         ------
@@ -162,7 +168,7 @@ class Records:
         waiting = len(self._reading)
         if waiting >= READERS and self._intake.mode == "spooling":
             raise away()
-        if waiting >= MOST_READS:
+        if waiting >= MOST_READS and not urgent:
             raise Refusal("overloaded", "Too many questions wait for the database. Send it again later.")
         reading = self._readers.submit(job, self._ledger)
         self._reading.add(reading)

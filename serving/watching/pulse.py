@@ -28,7 +28,7 @@ class Pulse:
     async def look(self) -> None:
         """Ask it for almost nothing."""
         try:
-            await self._records.read(lambda ledger: ledger.ping())
+            await self._records.read(lambda ledger: ledger.ping(), urgent=True)
         except Refusal:
             self.wrong = "The database does not answer; predictions are given all the same. The log says why."
         else:
