@@ -15,6 +15,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from reviews.change import FAREWELL_DAYS
 from reviews.database import open_database
 from serving.settings import Settings
 from serving.watching.metrics import Metrics
@@ -79,6 +80,11 @@ def test_settings_and_fates_are_called_as_they_are() -> None:
     variables = {Settings.variable(name) for name in Settings.model_fields}
     assert set(re.findall(r"RAPPORT_[A-Z_]+", PAGE)) <= variables
     assert set(re.findall(r'part="(\w+)"', PAGE)) <= {"model", "database", "spool", "keys"}
+
+
+def test_farewells_are_said_for_as_long_as_is_told() -> None:
+    assert "For thirty days the changes tell" in PAGE.replace("\n", " ")
+    assert FAREWELL_DAYS == 30
 
 
 def commands() -> Iterator[list[str]]:

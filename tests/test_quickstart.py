@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.settings import Settings
 from tests.processes import Process, serving
 from tests.service import make_key
 
@@ -135,6 +136,16 @@ def busy(address: str, refusals: int) -> Iterator[str]:
         server.server_close()
 
 
+def test_its_limits_are_those_of_the_service() -> None:
+    settings = {name: field.default for name, field in Settings.model_fields.items()}
+    assert f"Up to {settings['max_batch']:,} accounts a request" in PAGE
+    mebi = 2**20
+    assert (
+        f"At most {settings['max_events']:,} events and {settings['max_body_bytes'] // mebi} MiB an account, "
+        f"{settings['max_batch_bytes'] // mebi} MiB a batch" in PAGE.replace("\n", " ")
+    )
+
+
 def test_the_page_does_what_it_says(newcomer: Newcomer) -> None:
     key, one, many, _ = newcomer.follow()
     assert key == ""
@@ -161,6 +172,12 @@ def test_the_page_does_what_it_says(newcomer: Newcomer) -> None:
     }
     newcomer.write("crm.json", json.dumps(state))
     assert "ghost" not in newcomer.run("python3 crm.py")
+    # An account's id may hold any character, through a real server too.
+    odd = '{"account": {"account_id": "a/b c"}, "signals": {}}'
+    headers = "-H \"authorization: Bearer $(cat crm.key)\" -H 'content-type: application/json'"
+    newcomer.run(f"curl -sf {ADDRESS}/v1/predictions {headers} -d '{odd}'")
+    listed = json.loads(newcomer.run(f"curl -sf {ADDRESS}/v1/accounts/a%2Fb%20c/predictions {headers}"))
+    assert [each["account_id"] for each in listed["predictions"]] == ["a/b c"]
     # A service that is busy is asked again.
     with busy(newcomer.service.address, 3) as address:
         script = (newcomer.home / "crm.py").read_text(encoding="utf-8")
