@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ class FakeLedger:
         self.secrets: dict[str, bytes] = {}
         self.groups: list[int] = []
         self.away = False
+        self.seconds = 0.0
         self.answers = threading.Event()
         self.refused: set[str] = set()
         self.answers.set()
@@ -40,6 +42,7 @@ class FakeLedger:
         self.reach()
         if any(record.account_id in self.refused for entry in entries for record in entry.records):
             raise ValueError("what the account holds")
+        time.sleep(self.seconds)
         self.groups.append(len(entries))
         return [self._write(entry) for entry in entries]
 

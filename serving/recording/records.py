@@ -44,6 +44,7 @@ AUDIT: Final = "audit"
 _SECRET_BYTES: Final = 32
 _HOURLY: Final = 3600.0
 _LEFTOVERS: Final = 2.0
+_ENDING: Final = 10.0
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -117,7 +118,7 @@ class Records:
         self._intake.close()
         await asyncio.to_thread(self._writer.join, self._settings.record_seconds)
         self._intake.end()
-        await asyncio.to_thread(self._spooler.join)
+        await asyncio.to_thread(self._spooler.join, _ENDING)
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._takeover.close()
         self._spool.close()
