@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from typing import Final
 from uuid import UUID
 
 from reviews.record import CATALOGUE, Record
@@ -12,9 +10,6 @@ from serving.answering.judgement import Judged
 from serving.answering.question import Question
 
 __all__ = ["record_of"]
-
-_QUICK: Final = 1
-"""How hard zlib tries: each further step costs the event loop more than it saves the disk."""
 
 
 def record_of(
@@ -62,5 +57,5 @@ def record_of(
         rules=decision.versions.rules,
         key_id=key_id,
         inclusion=drawn,
-        evidence=zlib.compress(question.said, _QUICK) if review or drawn is not None else None,
+        evidence=question.said if review or drawn is not None else None,
     )
