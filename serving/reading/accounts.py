@@ -81,6 +81,8 @@ class Accounts:
         account_id, key, at = account_id_of(request), request.scope.get("key"), micros_of(self._clock())
         key_id = None if key is None else key.id
         stone = await self._records.write(lambda ledger: ledger.erase(account_id, at, reason, key_id))
+        # First answers name accounts, and are given again from memory while the database is away.
+        self._records.recent.clear()
         if stone is None:
             raise Refusal("not-found", _UNKNOWN)
         return json_response(
