@@ -59,7 +59,7 @@ class Batches:
         """
         wanted, key_id = wanted_of(request.scope["query_string"]), key_id_of(request)
         body = await read_body(request, self._settings.max_batch_bytes)
-        return await self._keeping.respond(request, body, partial(self._answer, body, wanted, key_id))
+        return await self._keeping.respond(request, body, wanted, partial(self._answer, body, wanted, key_id))
 
     async def _answer(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
         accounts, as_of = await anyio.to_thread.run_sync(self._open, body)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reviews.record import Entry, Record, Repeat
+from serving.answering.wanted import Wanted
 from serving.recording.records import Records
 from serving.recording.repeats import REPLAYED, Repeats, first_answer
 
@@ -54,8 +55,12 @@ class Keeping:
         self._records = records
         self._repeats = Repeats(records)
 
-    async def respond(self, request: Request, body: bytes, answer: Callable[[], Awaitable[Answered]]) -> Response:
+    async def respond(
+        self, request: Request, body: bytes, wanted: Wanted, answer: Callable[[], Awaitable[Answered]]
+    ) -> Response:
         """Answer a request, once if it bears an `Idempotency-Key`, and keep what was answered.
+
+        A dry run may be repeated as it is: its key counts for nothing.
 
         Raises
         ------
@@ -63,7 +68,7 @@ class Keeping:
             It cannot be kept anywhere, or its key is no key, in use or used up.
         """
         keys = [value for name, value in request.scope["headers"] if name == _KEY]
-        if keys:
+        if keys and wanted.record:
             # Of several the whole is one key, which is then found to be none.
             return await self._respond_once(request, body, b", ".join(keys).decode("latin-1"), answer)
         answered = await answer()

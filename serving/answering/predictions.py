@@ -42,7 +42,7 @@ class Predictions:
         """
         wanted, key_id = wanted_of(request.scope["query_string"]), key_id_of(request)
         body = await read_body(request, self._bench.most)
-        return await self._keeping.respond(request, body, partial(self._answer, Case(body, wanted, key_id)))
+        return await self._keeping.respond(request, body, wanted, partial(self._answer, Case(body, wanted, key_id)))
 
     async def _answer(self, case: Case) -> Answered:
         # A large body is answered in a thread, so that it does not hold up the others.
