@@ -27,6 +27,7 @@ from features.table import signals_matrix
 from models.rules import RuleBook
 from reviews.database import Database, DatabaseDown, open_database
 from reviews.schema import prepare
+from serving.answering.aside import Aside
 from serving.answering.batch import Batches
 from serving.answering.bench import Bench
 from serving.answering.keeping import Keeping
@@ -197,8 +198,9 @@ def _keep_rules(records: Records, rules: RuleBook) -> None:
 def _add_routes(app: FastAPI, parts: _Parts) -> None:
     settings, count = parts.settings, parts.lookout.metrics.count_decision
     bench = Bench(settings, parts.rules, parts.incumbent, parts.clock, parts.records, count)
-    keeping = Keeping(parts.records)
-    predictions, batches = Predictions(bench, keeping), Batches(settings, bench, keeping)
+    aside = Aside()
+    keeping = Keeping(parts.records, aside)
+    predictions, batches = Predictions(bench, aside, keeping), Batches(settings, bench, aside, keeping)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
     # first, since routes are tried in turn.
     app.router.routes[:0] = [

@@ -7,21 +7,18 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reviews.record import Entry, Record, Repeat
+from serving.answering.aside import LARGE, Aside
 from serving.answering.wanted import Wanted
 from serving.recording.records import Records
 from serving.recording.repeats import REPLAYED, Repeats, first_answer
 
-__all__ = ["LARGE", "Answered", "Keeping", "key_id_of"]
+__all__ = ["Answered", "Keeping", "key_id_of"]
 
 _KEY: Final = b"idempotency-key"
-
-LARGE: Final = 65_536
-"""Bytes of a body from which on the event loop does not wait for what is done with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +46,12 @@ class Keeping:
     Parameters
     ----------
     records : Records
+    aside : Aside
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, aside: Aside) -> None:
         self._records = records
+        self._aside = aside
         self._repeats = Repeats(records)
 
     async def respond(
@@ -79,7 +78,7 @@ class Keeping:
         self, request: Request, body: bytes, key: str, answer: Callable[[], Awaitable[Answered]]
     ) -> Response:
         key_id = key_id_of(request) or ""
-        digest = _digest(request, body) if len(body) < LARGE else await anyio.to_thread.run_sync(_digest, request, body)
+        digest = _digest(request, body) if len(body) < LARGE else await self._aside.do(_digest, request, body)
         async with self._repeats.claim(key_id, key, digest) as first:
             if first is not None:
                 return _response(first, again=True)

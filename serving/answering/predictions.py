@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.answering.answers import ENDS
+from serving.answering.aside import LARGE, Aside
 from serving.answering.bench import Begun, Bench, Case
 from serving.answering.body import read_body
-from serving.answering.keeping import LARGE, Answered, Keeping, key_id_of
+from serving.answering.keeping import Answered, Keeping, key_id_of
 from serving.answering.sitting import Sitting
 from serving.answering.wanted import wanted_of
 
@@ -24,11 +24,13 @@ class Predictions:
     Parameters
     ----------
     bench : Bench
+    aside : Aside
     keeping : Keeping
     """
 
-    def __init__(self, bench: Bench, keeping: Keeping) -> None:
+    def __init__(self, bench: Bench, aside: Aside, keeping: Keeping) -> None:
         self._bench = bench
+        self._aside = aside
         self._keeping = keeping
         self._sitting = Sitting(bench.hear)
 
@@ -45,14 +47,13 @@ class Predictions:
         return await self._keeping.respond(request, body, wanted, partial(self._answer, Case(body, wanted, key_id)))
 
     async def _answer(self, case: Case) -> Answered:
-        # A large body is answered in a thread, so that it does not hold up the others.
         hear = self._sitting.ask if len(case.body) < LARGE else self._hear_alone
         begun = await hear(case)
         records = () if begun.record is None else (begun.record,)
         return Answered(records, begun.decided_at, lambda kept: begun.text + ENDS[kept])
 
     async def _hear_alone(self, case: Case) -> Begun:
-        (outcome,) = await anyio.to_thread.run_sync(self._bench.hear, [case])
+        (outcome,) = await self._aside.do(self._bench.hear, [case])
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
