@@ -239,8 +239,8 @@ zones = st.sampled_from(["", "Z", "+00:00", "-00:00", "+00:01", "-00:01", "+23:5
 def test_the_pattern_of_times_is_the_calendar(day: str, clock: str, zone: str) -> None:
     for text in (day, day + clock, day + clock + zone):
         accepted, described = SHAPED.fullmatch(text) is not None and is_time(text), re.search(TIME, text) is not None
-        # On the first and the last day a pattern cannot tell which offsets lead out of the bounds, and allows none.
-        if text.startswith(("1970-01-01", "2199-12-31")):
+        # Around the bounds a pattern cannot tell which offsets lead across, and allows none that might.
+        if text.startswith(("1969-12-31", "1970-01-01", "2199-12-31", "2200-01-01")):
             assert accepted or not described, text
         else:
             assert described is accepted, text
