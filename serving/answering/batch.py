@@ -26,7 +26,7 @@ from serving.settings import Settings
 
 __all__ = ["Batches"]
 
-PIECE: Final = 65_536
+PIECE: Final = 262_144
 """Bytes of accounts that are judged in one go: many enough for numpy, few enough for the processor's cache."""
 
 _ACCOUNTS: Final = re.compile(rb'"accounts"\s*:\s*(?=\[)')
