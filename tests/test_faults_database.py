@@ -170,15 +170,17 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 @pytest.mark.slow
 def test_a_disk_that_has_no_room_left(start_service: Start, sqlite_url: str, tmp_path: Path, told: Told) -> None:
-    with small_disk(tmp_path / "disk", 16) as disk:
+    with small_disk(tmp_path / "disk", 256) as disk:
         path = disk / "rapport.db"
         shutil.copyfile(path_of(sqlite_url), path)
         ballast, url = disk / "ballast", f"sqlite:///{path}"
         process = start_service(url)
 
         def fill() -> None:
-            with suppress(OSError), ballast.open("wb", buffering=0) as file:
-                while file.write(bytes(4096)):
-                    pass
+            with ballast.open("wb", buffering=0) as file:
+                for size in (1_048_576, 4096):
+                    with suppress(OSError):
+                        while file.write(bytes(size)):
+                            pass
 
         told("Disk full: " + survive(process, url, fill, ballast.unlink, 10.0))
