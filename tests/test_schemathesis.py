@@ -74,7 +74,7 @@ def test_it_answers_as_described(service: Process, tmp_path: Path) -> None:
 def test_it_answers_whoever_asks_as_described(service: Process, tmp_path: Path, role: Role | None) -> None:
     key = None if role is None else key_of(service, role)
     # Who may do little is refused alike, whatever is asked.
-    examples, least = (100, 3_000) if role == "admin" else (20, 1_500)
+    examples, least = (100, 2_500) if role == "admin" else (20, 1_500)
     check(explore(service, tmp_path, key, "-n", str(examples)), least)
 
 
