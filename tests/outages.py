@@ -75,6 +75,8 @@ def _proxied(url: str) -> Iterator[tuple[str, Callable[[str], None]]]:
 
         def become(mode: str) -> None:
             print(mode, file=proxy.stdin, flush=True)
+            assert proxy.stdout is not None
+            assert proxy.stdout.readline().strip() == mode
 
         try:
             yield through.render_as_string(hide_password=False), become

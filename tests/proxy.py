@@ -5,6 +5,8 @@ Says its port on standard output and reads on standard input what to be:
 * open: it forwards;
 * hanging: it takes bytes and connections and forwards none, so that whoever waits sees a host that has died;
 * cut: it breaks the connections there are and takes no others, as a server that was stopped.
+
+It repeats what it has become.
 """
 
 from __future__ import annotations
@@ -59,10 +61,15 @@ class Wire:
 async def main(socket: str) -> None:
     wire = Wire(socket)
     server = await asyncio.start_server(wire.forward, "127.0.0.1", 0)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
+    say(str(server.sockets[0].getsockname()[1]))
     while mode := (await asyncio.to_thread(sys.stdin.readline)).strip():
         wire.become(mode)
+        say(mode)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -66,11 +66,6 @@ def survive(process: Process, url: str, break_it: Fault, mend_it: Fault, seconds
     )
 
 
-def test_a_sqlite_file_is_away(start_service: Start, sqlite_url: str) -> None:
-    with moved(sqlite_url) as (url, break_it, mend_it):
-        survive(start_service(url, **PATIENT), sqlite_url, break_it, mend_it, 1.0)
-
-
 def test_a_postgres_server_is_away(start_service: Start, postgres: Postgres) -> None:
     direct = postgres.emptied_database()
     with cut(direct) as (url, break_it, mend_it):

@@ -73,7 +73,7 @@ def waiting(metrics: Answer) -> float:
 
 def test_what_waits_for_a_database_that_hangs_is_answered(start_service: Start, sqlite_url: str) -> None:
     with locked(sqlite_url) as (url, break_it, _):
-        process = start_service(url, record_seconds=3, database_seconds=4)
+        process = start_service(url, record_seconds=2, database_seconds=3)
         load = asyncio.run(end_while_the_database_hangs(process, break_it))
         assert process.end() == 0
         assert len(load.answers) == 12
