@@ -12,7 +12,8 @@ BODY = {"account": {"account_id": ODD}, "signals": {"events": 5, "retainer_activ
 
 
 def test_what_was_answered_is_read_followed_and_erased(tmp_path: Path, database_url: str) -> None:
-    with running(tmp_path, model="rules", database=database_url) as service:
+    patience = {"database_seconds": 60.0, "record_seconds": 60.0}
+    with running(tmp_path, model="rules", database=database_url, **patience) as service:
         first, second = (service.predict(BODY, "?reasons=all&signals=true") for _ in range(2))
         read = service.get(f"/v1/predictions/{first['id']}?reasons=all").json()
         assert {name: read[name] for name in first} == first

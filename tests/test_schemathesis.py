@@ -28,7 +28,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     home = tmp_path_factory.mktemp("asked")
     limits = {"RAPPORT_MAX_EVENTS": "20", "RAPPORT_MAX_BATCH": "10", "RAPPORT_LOG_LEVEL": "warning"}
     # An overloaded machine is no fault of the service's: it may wait for its disk.
-    with serving(home, RAPPORT_MODEL="rules", RAPPORT_RECORD_SECONDS="60", **limits) as process:
+    patience = {"RAPPORT_RECORD_SECONDS": "60", "RAPPORT_DATABASE_SECONDS": "60"}
+    with serving(home, RAPPORT_MODEL="rules", **patience, **limits) as process:
         yield process
     written = process.err.read_text(encoding="utf-8")
     assert "error" not in {json.loads(line)["level"] for line in written.splitlines()}, written
