@@ -37,7 +37,7 @@ def compiled() -> Callable[..., None]:
 
 def _source() -> bytes:
     """Return the source of the kernel, which stands in other files than the closure that is compiled."""
-    return b"".join(Path(room.__file__).read_bytes() for room in (source, recurrence))
+    return b"".join(Path(str(room.__file__)).read_bytes() for room in (source, recurrence))
 
 
 def _constants() -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ import pytest
 
 from features.signals import SIGNAL_NAMES
 from models.rules import RuleBook
+from models.shelf import Shelf
 from reviews.database import open_database
 from reviews.record import CATALOGUE, Record
 from serving.times import micros_of
@@ -147,7 +148,7 @@ def test_every_answer_is_one_model_s(tmp_path: Path, url: str) -> None:
     with running(store, database=url, champion_seconds=0.005) as service:
         seen = set()
         for i in range(12):
-            (store / "CHAMPION").write_text(f"{versions[i % 2]}\n")
+            Shelf(store).crown(versions[i % 2])
             service.wait(0.02)
             body = {"accounts": [PLAIN] * 100}
             answer = service.request("POST", f"{PATH}/batch?record=false", json=body).json()["results"]
