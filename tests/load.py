@@ -76,9 +76,26 @@ class Process:
         """All that the service said so far."""
         return self._log.read_text(encoding="utf-8")
 
+    def spools(self) -> list[Path]:
+        """The spools in which something waits."""
+        return [path for path in self._spools.glob("*.spool") if path.stat().st_size]
+
     def spooled(self) -> int:
         """How many bytes wait in spools."""
-        return sum(path.stat().st_size for path in self._spools.glob("*.spool"))
+        return sum(path.stat().st_size for path in self.spools())
+
+    def wait_for_spools(self, n: int) -> None:
+        """Wait until so many processes have a spool of their own, and thus answer."""
+        for _ in range(1200):
+            if len(list(self._spools.glob("*.spool"))) >= n:
+                return
+            time.sleep(0.05)
+        pytest.fail(f"There are no {n} processes: {self.log}")
+
+    def workers(self) -> list[int]:
+        """The processes that answer, where there are several."""
+        below = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="utf-8").split()
+        return [int(pid) for pid in below if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -309,7 +326,11 @@ async def loaded(
 ) -> AsyncIterator[Load]:
     """A load on the service while the block runs; at its end every request has been answered or has failed."""
     load = Load(pause)
-    calls = [asyncio.create_task(load.call(port, traffic())) for _ in range(callers)]
+    calls = []
+    for _ in range(callers):
+        calls.append(asyncio.create_task(load.call(port, traffic())))
+        # Of several processes one would take all connections that come at once.
+        await asyncio.sleep(0.01)
     try:
         yield load
     finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -114,3 +116,30 @@ def test_what_was_spooled_survives_crashes(
     told(
         f"killed while away and while emptying the spool: {promised} predictions found, {dict(load.recorded)} recorded"
     )
+
+
+async def kill_a_worker(process: Process, mend_it: Callable[[], object]) -> Load:
+    """Kill one of several workers while the database is away; the others go on, and it is replaced."""
+    async with loaded(process.port, callers=12, pause=0.01) as load:
+        await load.more(100, 2.0)
+        assert len(process.spools()) > 1, "each worker has a spool of its own"
+        os.kill(process.workers()[0], signal.SIGKILL)
+        await load.more(50, 3.0)
+        await asyncio.to_thread(mend_it)
+    await recovered(process)
+    return load
+
+
+@pytest.mark.slow
+def test_what_a_killed_worker_spooled_is_taken_over(
+    start_service: Start, sqlite_url: str, told: Callable[[str], None]
+) -> None:
+    with locked(sqlite_url) as (url, break_it, mend_it):
+        process = start_service(url, workers=2, record_seconds=0.5)
+        process.wait_for_spools(2)
+        break_it()
+        load = asyncio.run(kill_a_worker(process, mend_it))
+        assert process.end() == 0
+    check_statuses(load, "database-unavailable")
+    promised = check_kept(sqlite_url, load)
+    told(f"one of two workers killed while away: {promised} predictions found, {len(load.unanswered)} unanswered")
