@@ -116,7 +116,7 @@ class LineWriter(logging.Handler):
         if self._thread is not None:
             self._ending.set()
             with self._done:
-                self._done.wait_for(lambda: not self._waiting, _PATIENCE)
+                self._done.wait_for(lambda: not (self._waiting or self._dropped), _PATIENCE)
             self._ending.clear()
 
     def _run(self) -> None:
@@ -128,7 +128,8 @@ class LineWriter(logging.Handler):
             self._ending.wait(_PAUSE)
 
     def _write_all(self) -> None:
-        while self._waiting:
+        # Some may have been dropped while the last of those that fitted were being written.
+        while self._waiting or self._dropped:
             lines = [self._line(self._waiting[i]) for i in range(min(len(self._waiting), 1_000))]
             count = len(lines)
             if self._dropped:
