@@ -26,7 +26,7 @@ from reviews.case import Filters
 from reviews.database import Database, open_database
 from reviews.desk import Desk
 from reviews.desk_tables import answers, audits, cases, readings, verdicts
-from reviews.evidence import pack_evidence
+from reviews.evidence import write_evidence
 from reviews.record import CATALOGUE
 from reviews.schema import upgrade
 from reviews.sql.bulk import Bulk
@@ -179,7 +179,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
     }
     rows: dict[Any, list[tuple[Any, ...]]] = {table: [] for table in keep}
     events = [{"kind": "meeting", "occurred_at": f"2026-0{1 + i % 6}-02T09:00:00Z"} for i in range(40)]
-    shown = pack_evidence({"account_id": "account", "name": "An account"}, events)
+    shown = write_evidence({"account_id": "account", "name": "An account"}, events)
     whys = rng.choice(["route", "audit", "label", "moved", "expired"], CASES, p=[0.6, 0.2, 0.1, 0.05, 0.05])
     opened = NOW - rng.integers(1, 365, CASES) * DAY
     opened[:OPEN] = NOW - rng.integers(0, 60 * DAY, OPEN)

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from features import kernel as source
+from features import recurrence
 from features.jit import FLOATS, INTEGERS, compile_once
 from features.kernel import fill_signals
 
@@ -35,8 +36,8 @@ def compiled() -> Callable[..., None]:
 
 
 def _source() -> bytes:
-    """Return the source of the kernel, which stands in another file than the closure that is compiled."""
-    return Path(source.__file__).read_bytes()
+    """Return the source of the kernel, which stands in other files than the closure that is compiled."""
+    return b"".join(Path(str(room.__file__)).read_bytes() for room in (source, recurrence))
 
 
 def _constants() -> list[tuple[str, str]]:

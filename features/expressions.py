@@ -116,6 +116,14 @@ class Events:
         """Return the standard deviation of those gaps over their mean."""
         return self._kind("gap_spread") / self._kind("gap_total")
 
+    def longest_gap(self) -> Ratio:
+        """Return the days of the longest of those gaps; nan for none."""
+        return self._kind("gap_longest").unless_none(self._kind("gaps"))
+
+    def yearly_days(self) -> Sum:
+        """Count days with a deal that come about a year before or after another such day."""
+        return self._only("yearly")
+
     def days_since_latest(self) -> Sum:
         """Count days since the latest; nan for none."""
         return self._kind("days_since")
@@ -131,6 +139,10 @@ class Events:
     def mean_duration(self) -> Ratio:
         """Average the days from start to end, of those whose end is known."""
         return self._kind("duration") / self._kind("ended")
+
+    def longest_duration(self) -> Ratio:
+        """Return the days from start to end of the longest, of those whose end is known."""
+        return self._kind("duration_longest").unless_none(self._kind("ended"))
 
     def open(self) -> Sum:
         """Count deals that have not closed."""

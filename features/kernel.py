@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from features.measures import DAY, LAYOUT, MONTH_DAYS, N_MEASURES, WINDOWS
+from features.recurrence import count_yearly, note_day
 from features.slots import KIND_NAMES, KIND_OF_SLOT, N_SLOTS, slots_of
 
 __all__ = ["NEVER", "fill_signals"]
@@ -35,8 +36,9 @@ _PURCHASES = (slots_of("purchase").start, slots_of("purchase").stop)
 # Numba takes integers as constants of the program, but no dict.
 _COUNT, _TOTAL, _PRICED, _IN_FORCE = (LAYOUT[b] for b in ("count", "total", "priced", "in_force"))
 _DAYS_WITH, _GAPS, _GAP_TOTAL = (LAYOUT[b] for b in ("days_with", "gaps", "gap_total"))
-_GAP_SPREAD, _DAYS_SINCE = LAYOUT["gap_spread"], LAYOUT["days_since"]
-_ENDED, _DURATION, _OPEN = (LAYOUT[b] for b in ("ended", "duration", "open"))
+_GAP_SPREAD, _GAP_LONGEST, _DAYS_SINCE = (LAYOUT[b] for b in ("gap_spread", "gap_longest", "days_since"))
+_ENDED, _DURATION, _DURATION_LONGEST = (LAYOUT[b] for b in ("ended", "duration", "duration_longest"))
+_OPEN, _YEARLY = LAYOUT["open"], LAYOUT["yearly"]
 _VALUED, _VALUE, _RENEWALS = (LAYOUT[b] for b in ("valued", "value_in_force", "renewals"))
 _LARGEST, _SCORED, _SCORE_TOTAL = (LAYOUT[b] for b in ("largest", "scored", "score_total"))
 _CONTACTS, _CONTACTS_LONG = LAYOUT["contacts"], LAYOUT["contacts_365d"]
@@ -82,6 +84,7 @@ def _keep_time(row, kind, age, latest, squares):
             gap = float(before - day)
             row[_GAPS + kind] += 1.0
             row[_GAP_TOTAL + kind] += gap
+            row[_GAP_LONGEST + kind] = max(row[_GAP_LONGEST + kind], gap)
             squares[kind] += gap * gap
         latest[kind] = day
     days = age / DAY
@@ -109,8 +112,10 @@ def _agree(row, slot, kind, begins, ends, amount, as_of):
         known = NEVER < ends < as_of
         row[_OPEN] += 0.0 if known else 1.0
     if known:
+        days = (ends - begins) / DAY
         row[_ENDED + kind] += 1.0
-        row[_DURATION + kind] += (ends - begins) / DAY
+        row[_DURATION + kind] += days
+        row[_DURATION_LONGEST + kind] = max(row[_DURATION_LONGEST + kind], days)
 
 
 @_jit
@@ -188,10 +193,11 @@ def _form(row, plan, signals):
 
 
 @_jit
-def _add_events(row, first, stop, as_of, events, latest, squares, people):
+def _add_events(row, first, stop, as_of, events, latest, squares, seen):
     """Go through an account's events, in order of time, as far as they are known at `as_of`."""
     slots, occurred, recorded, ends, amounts, scores, contacts = events
-    named, recent = 0, 0
+    people, deal_days = seen[:2], seen[2]
+    named, recent, opened = 0, 0, 0
     for i in range(first, stop):
         if occurred[i] >= as_of:
             break
@@ -204,6 +210,7 @@ def _add_events(row, first, stop, as_of, events, latest, squares, people):
         _keep_time(row, kind, age, latest, squares)
         if kind in (_CONTRACT, _DEAL):
             _agree(row, slot, kind, occurred[i], ends[i] if len(ends) else NEVER, amount, as_of)
+            opened = note_day(deal_days, opened, age // DAY) if kind == _DEAL else opened
         elif kind == _FEEDBACK and len(scores):
             _rate(row, scores[i])
         elif kind == _PURCHASE:
@@ -214,6 +221,7 @@ def _add_events(row, first, stop, as_of, events, latest, squares, people):
             recent += age <= _LONG
     row[_CONTACTS] = _distinct(people[0], named)
     row[_CONTACTS_LONG] = _distinct(people[1], recent)
+    row[_YEARLY] = count_yearly(deal_days, opened)
 
 
 @_jit
@@ -222,13 +230,13 @@ def fill_signals(offsets, as_of, events, facts, plan, signals):
     longest = 0
     for a in range(len(as_of)):
         longest = max(longest, offsets[a + 1] - offsets[a])
-    people = np.empty((2, longest), np.int64)
+    seen = np.empty((3, longest), np.int64)
     row = np.empty(N_MEASURES)
     latest, squares = np.empty(_KINDS + 1, np.int64), np.empty(_KINDS)
     is_organisation, has_owner, owner_since = facts
     for a in range(len(as_of)):
         _clear(row, latest, squares)
-        _add_events(row, offsets[a], offsets[a + 1], as_of[a], events, latest, squares, people)
+        _add_events(row, offsets[a], offsets[a + 1], as_of[a], events, latest, squares, seen)
         _finish(row, squares)
         _state_facts(row, is_organisation[a], has_owner[a], owner_since[a], as_of[a])
         _form(row, plan, signals[a])

@@ -13,7 +13,7 @@ import numpy as np
 from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS, KINDS, BadInput, Column, Problem
 from features.iso_times import is_time, micros_of, read_times
 from features.log import NEVER, AccountFacts, EventLog, IntColumn
-from features.request_columns import Events, Texts, numbered, numbers, repeated, slots, texts
+from features.request_columns import Events, Texts, known, numbered, numbers, repeated, slots, texts
 
 __all__ = ["EVENT_FIELDS", "Logged", "check_time", "log_of_many", "log_of_one"]
 
@@ -139,7 +139,7 @@ def _log(accounts: Sequence[Account], events: Sequence[Events], records: frozens
         raise _Unfit(partial(_kind_problems, kind, records))
     slot = slots(kind, subtype)
     began = [row["occurred_at"] for row in rows]
-    occurred_at, ends_at = _times(began, began, "occurred_at"), _optional_times(rows, "ends_at")
+    occurred_at, ends_at = _times(began, range(len(rows)), "occurred_at"), _optional_times(rows, "ends_at")
     if -1 in slot or (ends_at is not None and ((ends_at < occurred_at) & (ends_at != NEVER)).any()):
         raise _Unfit(partial(_row_problems, kind, subtype, occurred_at, ends_at))
     recorded_at = _optional_times(rows, "recorded_at")
@@ -192,29 +192,29 @@ def _owner_since(account: Account) -> int:
 
 def _optional_times(rows: Events, name: str) -> IntColumn | None:
     """Return a column of times in microseconds, `NEVER` where there is none; None where the whole of it is missing."""
-    column = texts(rows, name)
-    if column is None:
+    places, told = known(rows, name)
+    if not places:
         return None
-    known = [text for text in column if text is not None]
-    read = _times(known, column, name)
-    if len(known) == len(column):
-        return read
-    micros = np.full(len(column), NEVER)
-    micros[[text is not None for text in column]] = read
+    micros = np.full(len(rows), NEVER)
+    micros[places] = _times(told, places, name)
     return micros
 
 
-def _times(known: Sequence[str], column: Texts, name: str) -> IntColumn:
-    """Read the times of a column that are there."""
-    micros = read_times(known)
+def _times(told: Sequence[str], places: Sequence[int], name: str) -> IntColumn:
+    """Read the times of a column, which stand in these rows."""
+    micros = read_times(told)
     if micros is None:
-        raise _Unfit(partial(_time_problems, column, name))
+        raise _Unfit(partial(_time_problems, told, places, name))
     return micros
 
 
-def _time_problems(column: Texts, name: str) -> list[Problem]:
-    bad = [row for row, text in enumerate(column) if text is not None and not is_time(text)]
-    return [Problem("events", row, name, column[row], _COLUMNS[name].expected) for row in bad]
+def _time_problems(told: Sequence[str], places: Sequence[int], name: str) -> list[Problem]:
+    expected = _COLUMNS[name].expected
+    return [
+        Problem("events", row, name, text, expected)
+        for row, text in zip(places, told, strict=True)
+        if not is_time(text)
+    ]
 
 
 def _kind_problems(kinds: Sequence[str], records: frozenset[str]) -> list[Problem]:

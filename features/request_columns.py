@@ -11,7 +11,7 @@ from features.events import KINDS
 from features.log import FloatColumn, IntColumn
 from features.slots import slot_of
 
-__all__ = ["Events", "Texts", "numbered", "numbers", "repeated", "slots", "texts"]
+__all__ = ["Events", "Texts", "known", "numbered", "numbers", "repeated", "slots", "texts"]
 
 Events = Sequence[Mapping[str, Any]]
 Texts = Sequence[str | None]
@@ -27,10 +27,20 @@ def texts(rows: Events, name: str) -> list[str | None] | None:
     return None if column.count(None) == len(column) else column
 
 
+def known(rows: Events, name: str) -> tuple[list[int], list[Any]]:
+    """Return where a column that is mostly missing has a value, and which."""
+    there = [(place, value) for place, row in enumerate(rows) if (value := row.get(name)) is not None]
+    return [place for place, _ in there], [value for _, value in there]
+
+
 def numbers(rows: Events, name: str) -> FloatColumn | None:
     """Return a column of numbers, nan where one is missing; None where the whole of it is."""
-    column = [row.get(name) for row in rows]
-    return None if column.count(None) == len(column) else np.array(column, dtype=np.float64)
+    places, values = known(rows, name)
+    if not places:
+        return None
+    column = np.full(len(rows), np.nan)
+    column[places] = values
+    return column
 
 
 def slots(kinds: Sequence[str], subtypes: Texts | None) -> list[int]:
@@ -72,6 +82,8 @@ def repeated(column: Texts | None, owner: IntColumn) -> IntColumn | None:
         Each event's account.
     """
     if column is None:
+        return None
+    if len({*column} - {None}) == len(column) - column.count(None):
         return None
     named = [pair for pair in zip(owner.tolist(), column, strict=True) if pair[1] is not None]
     return None if len(set(named)) == len(named) else numbered(column)

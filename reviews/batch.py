@@ -29,7 +29,7 @@ from models.decisions import Decisions
 from models.policy import Model, decide
 from models.rules import RuleBook
 from reviews.desk import Desk
-from reviews.evidence import pack_evidence
+from reviews.evidence import write_evidence
 from reviews.lasting import lasts
 from reviews.record import CATALOGUE, Entry, Record
 from reviews.sample import AUDIT, SECRET_BYTES, inclusion_of
@@ -187,9 +187,9 @@ class _Writer:
             if answer.route == "review" or chance is not None or account in asked
         }
         shown = excerpts(*tables, seen, self.batch.as_of)
-        packed = {account: pack_evidence(*shown[account], self.kinds) for account in seen}
+        said = {account: write_evidence(*shown[account], self.kinds) for account in seen}
         return [
-            self._record(account, row, answer, chance, packed.get(account))
+            self._record(account, row, answer, chance, said.get(account))
             for account, row, answer, chance in zip(account_ids, X, answers, drawn, strict=True)
         ]
 

@@ -103,8 +103,10 @@ class CaseLine:
 
     Attributes
     ----------
-    id, account_id, state, opened_at, holder, held_until, evidence
+    id, account_id, state, opened_at, holder, held_until
         As in :class:`Case`.
+    packed : bytes or None
+        The evidence as :func:`reviews.record.pack` packs it: a list of fifty needs the head of each alone.
     answered : bool
         The reviewer who asks has answered it.
     readers : int
@@ -119,7 +121,7 @@ class CaseLine:
     opened_at: int
     holder: str | None
     held_until: int | None
-    evidence: bytes | None
+    packed: bytes | None
     answered: bool
     readers: int
     why: Why | None

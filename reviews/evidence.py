@@ -1,18 +1,13 @@
-"""What a reviewer has to see, packed: the account, its events and what its source records, as a request says them."""
+"""What a reviewer has to see: the account, its events and what its source records, as a request says them."""
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-__all__ = ["Evidence", "pack_evidence", "read_evidence"]
-
-_QUICK: Final = 1
-"""How hard zlib tries: each further step costs more time than it saves disk."""
-
+__all__ = ["Evidence", "write_evidence", "read_evidence"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -33,25 +28,25 @@ class Evidence:
     records: tuple[str, ...] | None
 
 
-def pack_evidence(
+def write_evidence(
     account: Mapping[str, Any], events: Sequence[Mapping[str, Any]], records: Sequence[str] | None = None
 ) -> bytes:
-    """Pack what is known of an account, as :attr:`reviews.record.Record.evidence` holds it.
+    """Write down what is known of an account, as :attr:`reviews.record.Record.evidence` holds it.
 
     Examples
     --------
-    >>> packed = pack_evidence({"account_id": "acme"}, [{"kind": "call", "occurred_at": "2026-01-05T00:00:00Z"}])
-    >>> read_evidence(packed).events
+    >>> said = write_evidence({"account_id": "acme"}, [{"kind": "call", "occurred_at": "2026-01-05T00:00:00Z"}])
+    >>> read_evidence(said).events
     ({'kind': 'call', 'occurred_at': '2026-01-05T00:00:00Z'},)
     """
     said: dict[str, Any] = {"account": account, "events": list(events)}
     if records is not None:
         said["records"] = list(records)
-    return zlib.compress(json.dumps(said, separators=(",", ":")).encode(), _QUICK)
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
-def read_evidence(packed: bytes) -> Evidence:
+def read_evidence(text: bytes) -> Evidence:
     """Read it again."""
-    said = json.loads(zlib.decompress(packed))
+    said = json.loads(text)
     records = said.get("records")
     return Evidence(said["account"], tuple(said.get("events") or ()), None if records is None else tuple(records))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 from fastapi import FastAPI
@@ -22,9 +27,12 @@ from features.table import signals_matrix
 from models.rules import RuleBook
 from reviews.database import Database, DatabaseDown, open_database
 from reviews.schema import prepare
+from serving.answering.aside import Aside
 from serving.answering.batch import Batches
 from serving.answering.bench import Bench
+from serving.answering.keeping import Keeping
 from serving.answering.predictions import Predictions
+from serving.answering.shortcut import Shortcut
 from serving.clock import Clock, now
 from serving.describing.catalogue import catalogue_routes
 from serving.describing.openapi import DESCRIPTION, describe
@@ -59,6 +67,8 @@ _ROUND: Final = 1.0
 """Seconds between looks at the parts of the service."""
 
 _REFUSED: Final = (HTTPException, RequestValidationError, Refusal, BadInput)
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, clock: Clock = now) -> FastAPI:
@@ -150,7 +160,7 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.callback(settle_log)
         stack.callback(parts.database.close)
-        parts.records.start()
+        _start(parts.records)
         _keep_rules(parts.records, parts.rules)
         stack.push_async_callback(parts.records.stop)
         rounds = [
@@ -164,9 +174,26 @@ async def _living(parts: _Parts) -> AsyncIterator[None]:
             stack.push_async_callback(parts.keyring.close)
             rounds.append((settings.key_seconds, parts.keyring.look))
         await parts.front.verdicts.open()
+        if (parent := parent_process()) is not None:
+            rounds.append((_ROUND, partial(_end_without, parent)))
         await stack.enter_async_context(going_round(*rounds))
         yield
         lookout.ending.begun = True
+
+
+def _start(records: Records) -> None:
+    """Start to keep; where that cannot be, say in the log why, which of an exception tells the kind alone."""
+    try:
+        records.start()
+    except BadInput as error:
+        _log.error("%s", error)
+        raise
+
+
+async def _end_without(parent: BaseProcess) -> None:
+    """End where the process is gone that would replace and end this one: as one of several it is nobody's any more."""
+    if not parent.is_alive():
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _keep_rules(records: Records, rules: RuleBook) -> None:
@@ -177,17 +204,12 @@ def _keep_rules(records: Records, rules: RuleBook) -> None:
 
 
 def _add_routes(app: FastAPI, parts: _Parts) -> None:
-    settings, metrics = parts.settings, parts.lookout.metrics
-    bench = Bench(
-        parts.rules,
-        parts.incumbent,
-        parts.clock,
-        parts.records,
-        settings.audit_share,
-        metrics.count_decision,
-        parts.front.verdicts.by_account,
-    )
-    predictions, batches = Predictions(settings, bench), Batches(settings, bench)
+    settings, count = parts.settings, parts.lookout.metrics.count_decision
+    verdicts = parts.front.verdicts.by_account
+    bench = Bench(settings, parts.rules, parts.incumbent, parts.clock, parts.records, count, verdicts)
+    aside = Aside()
+    keeping = Keeping(parts.records, aside)
+    predictions, batches = Predictions(bench, aside, keeping), Batches(settings, bench, aside, keeping)
     # Plain routes, where FastAPI's own would read the body into objects and the answer through a model. They come
     # first, since routes are tried in turn.
     app.router.routes[:0] = [
@@ -196,6 +218,9 @@ def _add_routes(app: FastAPI, parts: _Parts) -> None:
         *reading_routes(parts.records, parts.archive, parts.clock),
         *parts.front.routes(),
     ]
+    app.add_middleware(
+        Shortcut, routes={"/v1/predictions": predictions.respond, "/v1/predictions/batch": batches.respond}
+    )
     lookout = parts.lookout
     app.include_router(catalogue_routes(parts.rules, parts.incumbent))
     app.include_router(health_routes(parts.incumbent, lookout.watch, lookout.ending))

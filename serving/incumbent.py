@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
+
+from features.signals import SIGNAL_NAMES
 from models.bundle import BrokenBundle, Bundle
+from models.policy import Model
 from models.shelf import Choice, Shelf, choose
 
 __all__ = ["Incumbent", "Office"]
@@ -50,6 +54,8 @@ class Office:
             choice = choose(model, store)
         except BrokenBundle as error:
             choice = Choice(None, f"The rules answer, since no model can: {error}", degraded=True)
+        if choice.model is not None:
+            _warm(choice.model)
         bundle = choice.bundle
         return cls(choice, _source(model, bundle), None if bundle is None else _read_card(bundle))
 
@@ -95,6 +101,12 @@ class Incumbent:
     def _in_office(self) -> str | None:
         bundle = self.office.choice.bundle
         return bundle.version if bundle is not None and self.office.source == "champion" else None
+
+
+def _warm(model: Model) -> None:
+    """Have a model lay out its tables, which takes milliseconds, before a request asks it the first time."""
+    model.scorecard.explain(np.full((1, len(SIGNAL_NAMES)), np.nan))
+    _ = model.reach, model.hurdles
 
 
 def _named(store: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["micros_of", "time_text"]
@@ -16,8 +17,9 @@ def micros_of(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=64)
 def time_text(micros: int) -> str:
-    """Write a time as answers do.
+    """Write a time as answers do; those of one moment bear the same.
 
     Examples
     --------

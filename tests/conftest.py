@@ -12,8 +12,9 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import database, database_url, postgres, sqlite_template, sqlite_url
+from tests.load import launcher, start_service, told
 
-__all__ = ["database", "database_url", "postgres", "sqlite_template", "sqlite_url"]
+__all__ = ["database", "database_url", "launcher", "postgres", "sqlite_template", "sqlite_url", "start_service", "told"]
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("RAPPORT_REQUIRE_ALL") == "1"

@@ -172,4 +172,4 @@ def clear(database: Database) -> None:
         for table in metadata.sorted_tables:
             if table is not journal:
                 connection.execute(table.delete())
-        connection.execute(journal.update().values(change_seq=0, erased_at=None))
+        connection.execute(journal.update().values(change_seq=0, erased_at=None, farewell_seq=0))

@@ -11,7 +11,7 @@ from reviews.answer import Answer, Given, Opinion, Shown
 from reviews.case import Case
 from reviews.database import Database
 from reviews.desk import Desk
-from reviews.evidence import pack_evidence
+from reviews.evidence import write_evidence
 from reviews.record import Record
 from tests.records import entry_of, make_record
 
@@ -25,14 +25,14 @@ def doubtful(account_id: str, **given: Any) -> Record:
         "review_reasons": ("between_thresholds",),
         "confidence": 0.6,
         "probability_client": 0.6,
-        "evidence": pack_evidence({"account_id": account_id}, []),
+        "evidence": write_evidence({"account_id": account_id}, []),
     }
     return make_record(account_id, **(usual | given))
 
 
 def drawn(account_id: str, inclusion: float = 0.02, **given: Any) -> Record:
     """An automatic prediction that the audit sample drew."""
-    evidence = pack_evidence({"account_id": account_id}, [])
+    evidence = write_evidence({"account_id": account_id}, [])
     return make_record(account_id, inclusion=inclusion, evidence=evidence, **given)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,11 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from features.signals import SIGNAL_NAMES
 from reviews.database import Database, DatabaseDown
-from reviews.record import CATALOGUE, Entry, Record, Repeat
+from reviews.record import Entry, Record, Repeat
 from serving.recording.records import Records
 from serving.settings import Settings
+from tests import records
 
 PAUSE = 0.005
 NOW = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
@@ -32,6 +33,7 @@ class FakeLedger:
         self.secrets: dict[str, bytes] = {}
         self.groups: list[int] = []
         self.away = False
+        self.seconds = 0.0
         self.answers = threading.Event()
         self.refused: set[str] = set()
         self.answers.set()
@@ -40,6 +42,7 @@ class FakeLedger:
         self.reach()
         if any(record.account_id in self.refused for entry in entries for record in entry.records):
             raise ValueError("what the account holds")
+        time.sleep(self.seconds)
         self.groups.append(len(entries))
         return [self._write(entry) for entry in entries]
 
@@ -84,48 +87,28 @@ async def keeping(ledger: FakeLedger, folder: Path, **settings: Any) -> AsyncIte
     given: dict[str, Any] = {"record_seconds": 0.25, "database_seconds": 0.5, "spool": folder / "spool"} | settings
     check = given.pop("check", ledger.reach)
     database = cast("Database", FakeDatabase(ledger))
-    records = Records(database, Settings(**given), lambda: NOW, check)
-    records.start()
+    keeper = Records(database, Settings(**given), lambda: NOW, check)
+    keeper.start()
     try:
-        yield records
+        yield keeper
     finally:
-        await records.stop()
+        await keeper.stop()
 
 
 _numbers = count()
 
 
 def make_record(account: str = "acme", **changes: Any) -> Record:
-    """A record like no other."""
-    number = next(_numbers)
-    facts: dict[str, Any] = {
-        "id": UUID(int=(7 << 76) | (2 << 62) | number),
-        "account_id": account,
-        "decided_at": MICROS + number,
-        "as_of": MICROS,
-        "catalogue": CATALOGUE,
-        "signals": bytes(8 * len(SIGNAL_NAMES)),
-        "relationship": "client",
-        "confidence": 0.9,
-        "probability_client": 0.9,
-        "hybrid": False,
-        "engagement_model": None,
-        "strategic_services": True,
-        "decided_by": "model",
-        "route": "auto",
-        "review_reasons": (),
-        "model": "1",
-        "rules": "r",
-    }
-    return Record(**facts | changes)
+    """A record like no other, of about `NOW`."""
+    return records.make_record(account, **{"decided_at": MICROS + next(_numbers), "as_of": MICROS} | changes)
 
 
 def make_entry(account: str = "acme", key: str | None = None, request: bytes = b"r", n: int = 1) -> Entry:
     """An entry of `n` records; with a key, one that may be sent twice."""
-    records = tuple(make_record(account) for _ in range(n))
+    kept = tuple(make_record(account) for _ in range(n))
     if key is None:
-        return Entry(records)
-    return Entry(records, Repeat(key, "k", request, f"answer {next(_numbers)}".encode(), MICROS))
+        return Entry(kept)
+    return Entry(kept, Repeat(key, "k", request, f"answer {next(_numbers)}".encode(), MICROS))
 
 
 async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -162,17 +162,25 @@ def _deals(known: Sequence[Event], as_of: int, records: frozenset[str]) -> dict[
         (row.ends_at - row.occurred_at) / DAY for row in opened if row.ends_at is not None and row.ends_at < as_of
     ]
     gap, variation = _gaps(opened, as_of)
+    days = _day_numbers(opened, as_of)
+    yearly = [day for day in days if any(350 <= abs(day - other) <= 380 for other in days)]
+    bought, amounts = _of(known, "purchase"), _amounts(_of(known, "purchase"))
     signals = {
         "deals": len(opened),
         "deals_365d": len(_within(opened, 365, as_of)),
         "deals_open": len(opened) - len(cycles),
         "deal_cycle_days": statistics.mean(cycles) if cycles else NAN,
-        "deals_per_day": _share(len(opened), len(_day_numbers(opened, as_of))),
+        "deals_per_day": _share(len(opened), len(days)),
         "days_since_deal": _days_since(opened, as_of),
         "deal_gap_days": gap,
         "deal_gap_variation": variation,
+        "deal_gap_longest_days": max((later - sooner for sooner, later in itertools.pairwise(days)), default=NAN),
+        "deal_cycle_longest_days": max(cycles, default=NAN),
+        "deal_yearly_share": _share(len(yearly), len(days)),
     }
-    return _unrecorded(signals, "deal" in records)
+    spend = NAN if bought and not amounts else sum(amounts)
+    paid = {"purchases_per_deal": _share(len(bought), len(opened)), "spend_per_deal": _share(spend, len(opened))}
+    return _unrecorded(signals, "deal" in records) | _unrecorded(paid, {"deal", "purchase"} <= records)
 
 
 def _conversation(known: Sequence[Event], as_of: int, records: frozenset[str]) -> dict[str, float]:

@@ -53,7 +53,9 @@ class Process:
         self.popen.send_signal(number)
 
     def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.err.read_text(encoding="utf-8").splitlines()]
+        """The lines that it has written, whole."""
+        written = self.err.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in written if line.endswith("\n")]
 
     def run(self, *arguments: str) -> str:
         """What another command prints that looks at the same database."""

@@ -46,7 +46,9 @@ def keeping(folder: Path, **settings: Any) -> Iterator[Kept]:
     """Run the service in a folder, on the database that is there or a new one."""
     place = folder / "rapport.db"
     url = f"sqlite:///{place}" if place.exists() else new_database(folder)
-    given: dict[str, Any] = {"store": folder, "model": "rules"} | settings
+    # A machine that is busy with other tests is no outage.
+    patience = {"database_seconds": 60.0, "record_seconds": 60.0}
+    given: dict[str, Any] = {"store": folder, "model": "rules"} | patience | settings
     with running(database=url, **given) as service, open_database(url) as database:
         yield Kept(service, database.ledger)
 

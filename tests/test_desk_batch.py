@@ -108,7 +108,7 @@ def test_verdicts_decide_the_next_night_until_they_expire(export: Export, databa
     lines = desk.queue(Filters(), "ann", last.decided_at, limit=100)
     again = [line for line in lines if line.why in {"expired", "moved"}]
     assert len(again) == settled
-    assert all(line.evidence is not None for line in lines)
+    assert all(line.packed is not None for line in lines)
 
 
 def test_an_old_export_does_not_overrule_what_came_later(export: Export, database: Database) -> None:

@@ -13,7 +13,7 @@ import httpx
 
 from features.signals import SIGNAL_NAMES
 from reviews.database import open_database
-from reviews.evidence import pack_evidence
+from reviews.evidence import write_evidence
 from reviews.record import Entry, Record
 from serving.doors.scopes import SCOPES, is_page
 from tests.desks import signals
@@ -32,7 +32,7 @@ SEEN = {
     "as_of": MICROS - DAY,
     "decided_at": MICROS - DAY,
     "signals": signals(**dict.fromkeys(SIGNAL_NAMES, 1.0)),
-    "evidence": pack_evidence({"account_id": ACCOUNT, "name": "Zanzibar Traders"}, EVENTS),
+    "evidence": write_evidence({"account_id": ACCOUNT, "name": "Zanzibar Traders"}, EVENTS),
 }
 THOUGHTS: dict[str, dict[str, Any]] = {
     "a client, for sure": {

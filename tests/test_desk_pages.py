@@ -25,8 +25,8 @@ from models import drawing
 from models.reasons import Reason
 from models.rules import RuleBook
 from reviews.database import open_database
-from reviews.evidence import Evidence, pack_evidence
-from reviews.record import Entry, Record
+from reviews.evidence import Evidence, write_evidence
+from reviews.record import Entry, Record, pack
 from serving.desk.charts.bars import bar_rows, scale_of
 from serving.desk.charts.history import draw_history
 from serving.desk.charts.strips import strip_of
@@ -192,8 +192,8 @@ def test_questions_are_shown_the_signals_that_bear_on_them() -> None:
 
 @pytest.mark.parametrize("padding", [0, 5_000])
 def test_a_name_is_found_however_long_the_account_is(padding: int) -> None:
-    packed = pack_evidence({"account_id": "a", "industry": "x" * padding, "name": " Grün & Söhne "}, [])
-    assert name_in("a", packed) == "Grün & Söhne"
+    said = write_evidence({"account_id": "a", "industry": "x" * padding, "name": " Grün & Söhne "}, [])
+    assert name_in("a", pack(said)) == "Grün & Söhne"
 
 
 def test_no_key_means_two_things() -> None:
@@ -516,7 +516,7 @@ def test_ten_thousand_events_are_one_page_of_them(tmp_path: Path) -> None:
     events = [
         {"kind": "usage", "occurred_at": f"2026-0{1 + i % 6}-{1 + i % 28:02}T{i % 24:02}:00:00Z"} for i in range(10_000)
     ]
-    odd = replace(records(drawn=1, n=1)[0], evidence=pack_evidence({"account_id": "a"}, events))
+    odd = replace(records(drawn=1, n=1)[0], evidence=write_evidence({"account_id": "a"}, events))
     with open_desk(tmp_path, [odd]) as desk:
         ann = desk.person("Ann")
         case = place_of(ann.post("/desk/next"))

@@ -162,11 +162,12 @@ def test_whoever_takes_a_number_is_seen_before_a_higher_one(database_url: str) -
     """One writer has taken its number and not committed: another does not get past it."""
     with open_database(database_url) as first, open_database(database_url) as second:
         follower = Follower(second.ledger)
+        second.ledger.write([])  # so that it need not connect first
         overtaking = threading.Thread(target=second.ledger.write, args=([entry_of(make_record("b"))],))
         with first.writing() as connection:
             write(connection, [entry_of(make_record("a"))])
             overtaking.start()
-            overtaking.join(0.2)
+            overtaking.join(0.5)
             follower.catch_up(10)
             assert follower.known == {}
         overtaking.join()

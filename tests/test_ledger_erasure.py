@@ -41,8 +41,8 @@ def test_changes_name_the_erased_account_for_a_while(database: Database) -> None
     (change,) = ledger.changes(seen, 10)
     assert (change.account_id, change.erased, change.decided_at) == ("acme", True, AT)
     assert (change.prediction_id, change.relationship, change.confidence, change.hybrid) == (None, None, None, None)
-    assert ledger.forget_farewells(AT) == 0
-    assert ledger.forget_farewells(AT + 1) == 1
+    assert (ledger.forget_farewells(AT), ledger.last_forgotten()) == (0, 0)
+    assert (ledger.forget_farewells(AT + 1), ledger.last_forgotten()) == (1, change.seq)
     assert ledger.changes(seen, 10) == []
     ledger.write([entry_of(make_record("third"))])
     assert ledger.changes(0, 10)[-1].seq > change.seq, "no number is given twice"

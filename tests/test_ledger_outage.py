@@ -208,6 +208,25 @@ def test_no_server_answers() -> None:
         assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+def test_no_unencrypted_connection_where_none_is_wanted(mode: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+
+        def refuse_to_encrypt() -> None:
+            connection, _ = plain.accept()
+            with connection:
+                assert connection.recv(8)
+                connection.sendall(b"N")
+                assert connection.recv(8) == b"", "nothing is said in the open"
+
+        thread = threading.Thread(target=refuse_to_encrypt)
+        thread.start()
+        url = f"postgresql://ann:secret@127.0.0.1:{plain.getsockname()[1]}/rapport?sslmode={mode}"
+        with open_database(url, seconds=5) as database, pytest.raises(DatabaseDown, match="cannot be reached"):
+            database.ledger.ping()
+        thread.join()
+
+
 def test_all_connections_in_use(on_sqlite: Database) -> None:
     ready, done = threading.Barrier(5), threading.Event()
 

@@ -37,7 +37,7 @@ def history(kept: Kept, account_id: str, query: str = "") -> History:
 @example(account_id="predictions")
 @example(account_id="a/predictions")
 @example(account_id="müller & söhne?#")
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_any_account_is_found_and_no_other(kept: Kept, account_id: str) -> None:
     record = make_record(account_id)
     kept.keep(record, make_record(f"{account_id}/predictions"), make_record(f"{account_id} "))
@@ -46,7 +46,7 @@ def test_any_account_is_found_and_no_other(kept: Kept, account_id: str) -> None:
 
 
 @given(n=st.integers(0, 7), limit=st.integers(1, 5))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_pages_add_up_to_the_history_newest_first(kept: Kept, n: int, limit: int) -> None:
     account_id = str(uuid4())
     records = [make_record(account_id) for _ in range(n)]

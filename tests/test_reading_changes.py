@@ -73,7 +73,7 @@ deeds = st.one_of(
 
 
 @given(what=st.lists(deeds, min_size=1, max_size=12), size=st.integers(1, 4))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_polling_reproduces_what_is_true(kept: Kept, what: list[tuple[str, Any, Any]], size: int) -> None:
     crm, truth, home = Crm(kept), {}, f"{next(_moments)}-"
     crm.catch_up()

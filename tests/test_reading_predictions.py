@@ -69,7 +69,7 @@ SIGNALS = st.fixed_dictionaries(
 
 
 @given(signals=SIGNALS, reasons=st.sampled_from(("", "reasons=0", "reasons=2", "reasons=all")))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_it_is_what_was_answered(by_rules: Kept, by_model: Kept, signals: dict[str, Any], reasons: str) -> None:
     for kept in (by_rules, by_model):
         body = {"account": {"account_id": "acme"}, "signals": signals}
@@ -200,6 +200,11 @@ def test_a_verdict_is_told_as_one(by_rules: Kept) -> None:
     again = by_rules.read(f"/v1/predictions/{record.id}")
     assert again["note"] is None
     assert again["reasons"][0]["name"] == "verdict"
+
+
+def test_what_is_no_id_is_an_address_of_something_else_or_of_nothing(by_rules: Kept) -> None:
+    assert by_rules.service.get("/v1/predictions/batch").status_code == 405
+    assert by_rules.service.get("/v1/predictions/x").status_code == 404
 
 
 def test_what_was_never_kept_is_not_found(by_rules: Kept) -> None:

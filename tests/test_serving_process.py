@@ -17,6 +17,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from features.events import BadInput
+from reviews.database import open_database
+from reviews.keys import fits
 from serving.server import serve
 from serving.settings import Settings
 from tests.processes import Process, serving
@@ -75,19 +77,31 @@ def test_several_processes_answer_and_count_together(tmp_path: Path) -> None:
         for _ in range(20):
             assert process.ask("/v1/predictions", BODY)[0] == 200
         assert samples(process)["rapport_decisions_total"] == 20
-        workers = {line["process"] for line in process.log() if line["source"] == "serving.requests"}
-        os.kill(workers.pop(), signal.SIGKILL)
-        # One that was killed takes nothing back of what it counted, and no longer counts as one that answers.
-        assert process.ask("/v1/predictions", BODY)[0] == 200
-        assert samples(process)["rapport_decisions_total"] == 21
-        wait_for(process, "rapport_model_processes", 1)
-        wait_for(process, "rapport_model_processes", 2)
         with process.connect() as line:
             begin_request(line)
             process.signal()
             wait_until_closed(process)
             process.signal()
             assert process.popen.wait(20) == 0
+
+
+@pytest.mark.slow
+def test_one_of_several_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-auth", "--workers", "2", RAPPORT_MODEL="rules") as process:
+        wait_for(process, "rapport_model_processes", 2)
+        for _ in range(20):
+            assert process.ask("/v1/predictions", BODY)[0] == 200
+        workers = {line["process"] for line in process.log() if line["source"] == "serving.requests"}
+        os.kill(workers.pop(), signal.SIGKILL)
+        # It takes nothing back of what it counted, and no longer counts as one that answers.
+        assert process.ask("/v1/predictions", BODY)[0] == 200
+        wait_for(process, "rapport_model_processes", 1)
+        assert samples(process)["rapport_decisions_total"] == 21
+        wait_for(process, "rapport_model_processes", 2)
+        # Without the one that watches over them, nobody would ever end them.
+        process.signal(signal.SIGKILL)
+        process.popen.wait(20)
+        wait_until_closed(process)
 
 
 def begin_request(line: socket.socket, key: str | None = None) -> None:
@@ -110,7 +124,7 @@ def finish_request(line: socket.socket) -> bytes:
 
 def wait_until_closed(process: Process) -> None:
     """Wait until a service that was told to stop takes no more connections."""
-    for _ in range(100):
+    for _ in range(400):
         try:
             process.connect().close()
         except ConnectionError:
@@ -178,6 +192,16 @@ def test_a_database_of_another_version_is_bad_input(tmp_path: Path) -> None:
         strange.commit()
     with pytest.raises(BadInput, match="none of Rapport's"):
         serve(Settings(port=0, store=tmp_path, **kept))
+
+
+def test_each_demonstration_has_one_key(tmp_path: Path) -> None:
+    from rapport.demo import make_demo_key
+
+    url = f"sqlite:///{tmp_path / 'rapport.db'}"
+    texts = [make_demo_key(url) for _ in range(2)]
+    with open_database(url) as database:
+        known = database.ledger.keys()
+    assert [[fits(key, text) for text in texts] for key in known] == [[False, False], [False, True]]
 
 
 def elsewhere(home: Path) -> dict[str, Any]:

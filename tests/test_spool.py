@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import stat
 import tempfile
 import threading
@@ -21,6 +22,7 @@ from reviews.record import Entry, Record, Repeat
 from serving.recording.lines import BadLine, check_line, read_line, write_line
 from serving.recording.slots import claim_spool, leftovers
 from serving.recording.spool import Spool
+from tests.databases import on_disk
 from tests.faults import make_entry
 
 MOST = 1_000_000
@@ -64,6 +66,7 @@ def fresh() -> Iterator[Path]:
 @contextmanager
 def opened(path: Path, most: int = MOST) -> Iterator[Spool]:
     """A spool, as the process that has it sees it."""
+    path.parent.mkdir(exist_ok=True)
     with closing(Spool(path, most)) as spool:
         yield spool
 
@@ -98,6 +101,7 @@ def test_a_line_of_another_version_is_set_aside_and_not_guessed_at() -> None:
         read_line(b"%08x %b\n" % (crc32(content), content))
 
 
+@on_disk()
 @given(st.lists(entries, max_size=8), st.integers(1, 5))
 def test_what_went_in_comes_out_in_order(given_entries: list[Entry], most: int) -> None:
     with fresh() as path, opened(path) as spool:
@@ -143,6 +147,7 @@ def test_a_folder_that_cannot_be_used_is_bad_input(tmp_path: Path) -> None:
         claim_spool(tmp_path / "file" / "spool", MOST)
 
 
+@on_disk()
 @given(st.integers(0, 4), st.data())
 def test_a_torn_last_line_is_cut_off_and_no_other(whole: int, data: st.DataObject) -> None:
     kept = [make_entry() for _ in range(whole)]
@@ -160,6 +165,7 @@ def test_a_torn_last_line_is_cut_off_and_no_other(whole: int, data: st.DataObjec
             assert spool.head(9).entries == tuple(kept)
 
 
+@on_disk()
 @given(st.data())
 def test_damage_is_set_aside_and_stands_in_nobodys_way(data: st.DataObject) -> None:
     kept = [make_entry(str(number)) for number in range(5)]
@@ -208,6 +214,32 @@ def test_a_full_disk_costs_no_line(tmp_path: Path) -> None:
         spool.append(kept[1:])
     with opened(tmp_path / "1.spool") as spool:
         assert spool.head(9).entries == tuple(kept)
+
+
+def test_a_file_that_somebody_deletes_is_made_anew(tmp_path: Path) -> None:
+    kept = [make_entry() for _ in range(5)]
+    with opened(tmp_path / "spool" / "1.spool") as spool:
+        spool.append(kept[:3])
+        spool.done(spool.head(1))
+        shutil.rmtree(tmp_path / "spool")
+        spool.append(kept[3:])
+        assert spool.head(9).entries == tuple(kept[1:])
+    with opened(tmp_path / "spool" / "1.spool") as spool:
+        assert spool.head(9).entries == tuple(kept)
+
+
+def test_a_spool_that_was_let_go_touches_no_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "1.spool", MOST)
+    spool.append([make_entry()])
+    chunk = spool.head(9)
+    spool.close()
+    with (tmp_path / "other").open("w+b") as other:
+        other.write(b"another file may have its number now")
+        other.flush()
+        for use in (lambda: spool.done(chunk), lambda: spool.append([make_entry()]), lambda: spool.head(9)):
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                use()
+    assert (tmp_path / "other").read_bytes()
 
 
 def test_a_crash_in_the_middle_of_draining_loses_nothing(tmp_path: Path) -> None:

@@ -23,14 +23,15 @@ class Page:
 
     def __init__(self) -> None:
         self.text = b""
-        self.calls = 0
+        self.pieces: list[bytes] = []
+        self.most = 1_000_000
         self.free = threading.Event()
         self.free.set()
 
     def write(self, content: bytes) -> int:
         self.free.wait(10)
-        self.calls += 1
-        taken = min(len(content), 1000)  # as the system may do
+        self.pieces.append(content)
+        taken = min(len(content), self.most)
         self.text += content[:taken]
         return taken
 
@@ -104,7 +105,26 @@ def test_lines_keep_their_order_and_are_written_in_bunches(logger: logging.Logge
         logger.info("%s", i)
     flush(logger)
     assert [line["message"] for line in page.lines] == [str(i) for i in range(90)]
-    assert page.calls < 90
+    assert len(page.pieces) < 90
+    # What is longer the system may write in parts, with those of another process in between.
+    assert all(len(piece) <= 4096 and piece.endswith(b"\n") for piece in page.pieces)
+
+
+def test_what_is_taken_in_parts_arrives_whole(logger: logging.Logger, page: Page) -> None:
+    page.most = 7
+    for i in range(9):
+        logger.info("%s", "x" * 1000 * i)
+    flush(logger)
+    assert [len(line["message"]) for line in page.lines] == [1000 * i for i in range(9)]
+
+
+def test_a_line_that_cannot_be_written_is_not_the_last(logger: logging.Logger, page: Page) -> None:
+    logger.info("odd", extra={"facts": {"\ud800": QUOTED}})
+    logger.info("last")
+    flush(logger)
+    told = [line["message"] for line in page.lines]
+    assert told == ["A line of serving.tested could not be written: PydanticSerializationError.", "last"]
+    assert QUOTED not in page.text.decode()
 
 
 def test_a_log_that_nobody_reads_stops_nobody(logger: logging.Logger, page: Page) -> None:

@@ -100,3 +100,33 @@ def deal_gap_days(log: Log) -> Sum | Ratio:
 def deal_gap_variation(log: Log) -> Sum | Ratio:
     """Standard deviation of the gaps between deals over their mean; 0 is clockwork, 1 is chance."""
     return log.of("deal").gap_variation()
+
+
+@signal("days", "G08 G29 R01")
+def deal_gap_longest_days(log: Log) -> Sum | Ratio:
+    """Longest gap between days on which deals were opened; how long the account once stayed away."""
+    return log.of("deal").longest_gap()
+
+
+@signal("days", "G08")
+def deal_cycle_longest_days(log: Log) -> Sum | Ratio:
+    """Time from opening to closing of the longest of the deals that closed."""
+    return log.of("deal").longest_duration()
+
+
+@signal("share", "G05 G29 R01")
+def deal_yearly_share(log: Log) -> Sum | Ratio:
+    """Days with a new deal that lie a year, give or take 15 days, from another; high where deals are renewed."""
+    return log.of("deal").yearly_days() / log.of("deal").days()
+
+
+@signal("ratio", "G01 G08 R01")
+def purchases_per_deal(log: Log) -> Sum | Ratio:
+    """Purchases to each deal; high where one agreement is paid for again and again."""
+    return log.of("purchase").count() / log.of("deal").count()
+
+
+@signal("money", "G03 G08")
+def spend_per_deal(log: Log) -> Sum | Ratio:
+    """Amount of all purchases to each deal."""
+    return log.of("purchase").total() / log.of("deal").count()

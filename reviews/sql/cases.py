@@ -150,7 +150,7 @@ def _line(row: Row[Any], at: int) -> CaseLine:
         opened_at=row.opened_at,
         holder=row.holder if held else None,
         held_until=row.held_until if held else None,
-        evidence=row.content,
+        packed=row.content,
         answered=row.answer_id is not None,
         readers=row.readers,
         why=row.why,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from typing import Final
 
 from sqlalchemy import Connection, delete, func, or_, select
 
 from reviews.record import Repeat
-from reviews.sql.insert import insert_new
+from reviews.sql.bulk import Bulk
 from reviews.tables import repeats
 
 __all__ = ["find_repeat", "find_repeats", "forget_repeats", "forget_repeats_of", "keep_repeats"]
 
 Use = tuple[str, str]
 """The API key's id and the caller's key."""
+
+_REPEATS: Final = Bulk(repeats, lambda insert: insert.on_conflict_do_nothing(index_elements=["key_id", "key"]))
 
 
 def find_repeat(connection: Connection, key_id: str, key: str) -> Repeat | None:
@@ -35,7 +37,7 @@ def find_repeats(connection: Connection, uses: Sequence[Use]) -> dict[Use, Repea
 
 def keep_repeats(connection: Connection, given: Iterable[Repeat]) -> None:
     """Keep first answers."""
-    insert_new(connection, repeats, [asdict(repeat) for repeat in given])
+    _REPEATS.run(connection, [(each.key_id, each.key, each.request, each.answer, each.at) for each in given])
 
 
 def forget_repeats(connection: Connection, before: int) -> int:

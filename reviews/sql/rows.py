@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
 
-from reviews.record import Record
+from reviews.record import Record, unpack
 from reviews.tables import evidence, predictions
 
 __all__ = ["WITH_EVIDENCE", "record_of", "row_of"]
@@ -34,4 +34,4 @@ def record_of(row: Row[Any] | Sequence[Any]) -> Record:
     *values, content = row
     kept = dict(zip(_COLUMNS, values, strict=True))
     kept["review_reasons"] = tuple(kept["review_reasons"].split())
-    return Record(**kept, evidence=content)
+    return Record(**kept, evidence=None if content is None else unpack(content))

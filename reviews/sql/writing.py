@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from features.signals import SIGNAL_NAMES
-from reviews.record import CATALOGUE, Entry, Record, Repeat
+from reviews.record import CATALOGUE, Entry, Record, Repeat, pack
 from reviews.sql.bulk import Bulk
 from reviews.sql.erasure import latest_erasures
 from reviews.sql.insert import insert_new
@@ -87,5 +87,5 @@ def _keep(connection: Connection, records: list[Record], turn: Turn) -> None:
     if not turn.catalogue:
         insert_new(connection, catalogues, [{"digest": CATALOGUE, "names": "\n".join(SIGNAL_NAMES)}])
     _PREDICTIONS.run(connection, [row_of(record) for record in records])
-    _EVIDENCE.run(connection, [(each.id, each.evidence) for each in records if each.evidence is not None])
+    _EVIDENCE.run(connection, [(each.id, pack(each.evidence)) for each in records if each.evidence is not None])
     update_standing(connection, open_for(connection, records, turn), turn)

@@ -38,7 +38,10 @@ def answer_content(account_id: str, identity: str, judged: Judged, wanted: Wante
     }
     if wanted.reasons is None:
         answer["base_log_odds"] = decision.base
-    answer["reasons"] = decision.reasons
+    answer["reasons"] = [
+        {"name": each.name, "value": each.value, "unit": each.unit, "log_odds": each.log_odds, "text": each.text}
+        for each in decision.reasons
+    ]
     if wanted.signals:
         answer["signals"] = dict(zip(SIGNAL_NAMES, judged.signals.tolist(), strict=True))
     answer["as_of"] = time_text(judged.as_of)

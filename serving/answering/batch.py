@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-import anyio.to_thread
 from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from features.events import BadInput
 from features.request import check_time
-from reviews.record import Record
 from serving.answering.answers import ENDS
-from serving.answering.bench import Bench, Session
-from serving.answering.body import check_size, parse_body, read_body
+from serving.answering.aside import Aside
+from serving.answering.bench import Begun, Bench, Case, Outcome
+from serving.answering.body import parse_body, read_body
 from serving.answering.elements import NO_END, elements
-from serving.answering.keeping import Answered, key_id_of
-from serving.answering.question import Question, read_question
-from serving.answering.schemas import AS_OF, batch_form, request_form
-from serving.answering.sitting import MOST_ACCOUNTS
+from serving.answering.keeping import Answered, Keeping, key_id_of
+from serving.answering.schemas import AS_OF, batch_form
+from serving.answering.sitting import MOST_CASES
 from serving.answering.wanted import Wanted, wanted_of
 from serving.errors import Flaw, Refusal, problem_document, refusal_of, refuse_body
 from serving.settings import Settings
 
 __all__ = ["Batches"]
 
-PIECE: Final = 65_536
-"""Bytes of accounts that are judged in one go; between two pieces the event loop turns to other requests."""
+PIECE: Final = 262_144
+"""Bytes of accounts that are judged in one go: many enough for numpy, few enough for the processor's cache."""
 
 _ACCOUNTS: Final = re.compile(rb'"accounts"\s*:\s*(?=\[)')
-
-Ends = tuple[bytes, bytes]
 
 
 class Batches:
@@ -45,13 +39,16 @@ class Batches:
     ----------
     settings : Settings
     bench : Bench
+    aside : Aside
+    keeping : Keeping
     """
 
-    def __init__(self, settings: Settings, bench: Bench) -> None:
+    def __init__(self, settings: Settings, bench: Bench, aside: Aside, keeping: Keeping) -> None:
         self._settings = settings
-        self._form = request_form(settings.max_events)
         self._whole = batch_form(settings.max_batch, settings.max_events)
         self._bench = bench
+        self._aside = aside
+        self._keeping = keeping
 
     async def respond(self, request: Request) -> Response:
         """Answer over HTTP.
@@ -61,26 +58,24 @@ class Batches:
         Refusal, BadInput
             The body is no list of accounts, there are too many, or what is answered cannot be kept.
         """
-        wanted, key_id = wanted_of(request), key_id_of(request)
+        wanted, key_id = wanted_of(request.scope["query_string"]), key_id_of(request)
         body = await read_body(request, self._settings.max_batch_bytes)
-        return await self._bench.keeping.respond(request, body, partial(self._answer, body, wanted, key_id))
+        answer = partial(self._aside.do, self._answer, body, wanted, key_id)
+        return await self._keeping.respond(request, body, wanted, answer)
 
-    async def _answer(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
-        accounts, as_of = await anyio.to_thread.run_sync(self._open, body)
+    def _answer(self, body: bytes, wanted: Wanted, key_id: str | None) -> Answered:
+        accounts, as_of = self._open(body)
         # One look at who is in office for all of it.
         session = self._bench.session()
-        texts: list[tuple[bytes, Ends]] = []
-        records: list[Record] = []
+        outcomes: list[Outcome] = []
         for piece in _pieces(accounts):
-            try:
-                questions = [self._read(each, wanted, as_of) for each in piece]
-            except _NoJson:
-                raise await anyio.to_thread.run_sync(self._refusal, body) from None
-            for text, ends, record in self._results(questions, session, wanted, key_id):
-                texts.append((text, ends))
-                records += [] if record is None else [record]
-            await asyncio.sleep(0)
-        return Answered(tuple(records), session.decided_at, partial(_write, texts))
+            heard = session.hear([Case(account, wanted, key_id, as_of) for account in piece])
+            if any(isinstance(each, Refusal) and each.name == "invalid-json" for each in heard):
+                # If one of them is no JSON, the body is none.
+                raise self._refusal(body)
+            outcomes += heard
+        records = tuple(each.record for each in outcomes if isinstance(each, Begun) and each.record is not None)
+        return Answered(records, session.decided_at, partial(_write, outcomes))
 
     def _open(self, body: bytes) -> tuple[list[bytes], int | None]:
         """Return the accounts, not read yet, and the moment of those that name none."""
@@ -106,42 +101,13 @@ class Batches:
             return Refusal("invalid-json", f"Invalid JSON: {error}.")
         return refuse_body([Flaw(pointer="/accounts", detail=f"expected {self._whole.expected['accounts']}")])
 
-    def _read(self, body: bytes, wanted: Wanted, as_of: int | None) -> Question | Refusal | BadInput:
-        try:
-            check_size(len(body), self._settings.max_body_bytes, "An account of a batch")
-            return read_question(body, self._form, wanted.reasons, as_of)
-        except BadInput as error:
-            return error
-        except Refusal as refusal:
-            if refusal.name == "invalid-json":
-                raise _NoJson from None
-            return refusal
-
-    def _results(
-        self, read: Sequence[Question | Refusal | BadInput], session: Session, wanted: Wanted, key_id: str | None
-    ) -> Iterator[tuple[bytes, Ends, Record | None]]:
-        """Give each account's answer, and how it ends where it was not kept and where it was."""
-        judged = iter(session.judge([each for each in read if isinstance(each, Question)]))
-        for each in read:
-            outcome = next(judged) if isinstance(each, Question) else each
-            if isinstance(outcome, Exception):
-                yield to_json({"error": problem_document(refusal_of(outcome))}), (b"", b""), None
-            else:
-                assert isinstance(each, Question)  # noqa: S101 - for the type checker: only those are judged
-                text, record = self._bench.answer(each, outcome, wanted, key_id)
-                yield text, ENDS, record
-
-
-class _NoJson(Exception):
-    """An account is no JSON, so the whole body is none."""
-
 
 def _pieces(accounts: list[bytes]) -> Iterator[list[bytes]]:
     """Cut a batch into pieces of about `PIECE` bytes."""
     piece: list[bytes] = []
     size = 0
     for each in accounts:
-        if piece and (size + len(each) > PIECE or len(piece) == MOST_ACCOUNTS):
+        if piece and (size + len(each) > PIECE or len(piece) == MOST_CASES):
             yield piece
             piece, size = [], 0
         piece.append(each)
@@ -149,5 +115,13 @@ def _pieces(accounts: list[bytes]) -> Iterator[list[bytes]]:
     yield piece
 
 
-def _write(texts: list[tuple[bytes, Ends]], kept: bool) -> bytes:
-    return b'{"results":[' + b",".join(text + ends[kept] for text, ends in texts) + b"]}"
+def _write(outcomes: Sequence[Outcome], kept: bool) -> bytes:
+    end = ENDS[kept]
+    return (
+        b'{"results":['
+        + b",".join(
+            each.text + end if isinstance(each, Begun) else to_json({"error": problem_document(refusal_of(each))})
+            for each in outcomes
+        )
+        + b"]}"
+    )

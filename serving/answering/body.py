@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from serving.answering.schemas import RequestForm
 from serving.errors import SHOWN, Flaw, Refusal, pointer_to, refuse_body
@@ -41,12 +41,25 @@ async def read_body(request: Request, most: int) -> bytes:
     announced = headers.get(b"content-length", b"")
     if announced.isdigit():
         check_size(int(announced), most)
-    pieces, size = [], 0
-    async for piece in request.stream():
+    body, more = await _piece(request)
+    check_size(len(body), most)
+    if not more:
+        return body
+    pieces, size = [body], len(body)
+    while more:
+        piece, more = await _piece(request)
         pieces.append(piece)
         size += len(piece)
         check_size(size, most)
     return b"".join(pieces)
+
+
+async def _piece(request: Request) -> tuple[bytes, bool]:
+    """Return the next piece of a body, and whether there are more."""
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def parse_body(body: bytes, form: RequestForm) -> dict[str, Any]:
@@ -85,11 +98,11 @@ def _check_names(body: bytes, content: dict[str, Any]) -> None:
     """Refuse an object that bears a name twice: readers differ in which value they take.
 
     A quote before a colon ends a name, except within a text, where it is escaped. So they are counted, which is quick,
-    and only where the sum is not that of the names that were read, as for a space before a colon, is it looked for.
+    and only where they are not as many as the names that were read are they looked at.
     """
     names = len(content) + sum(len(content.get(part) or ()) for part in ("account", "signals"))
     names += sum(map(len, content.get("events") or ()))
-    if body.count(b'":') - body.count(b'\\":') == names:
+    if body.count(b'":') == names:
         return
     twice: list[str] = []
     json.loads(body, object_pairs_hook=lambda pairs: twice.extend(_repeated(name for name, _ in pairs)))

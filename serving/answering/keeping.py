@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
-from uuid import UUID
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reviews.record import CATALOGUE, Entry, Record, Repeat
-from reviews.sample import inclusion_of
-from serving.answering.judgement import Judged
-from serving.answering.question import Question
+from reviews.record import Entry, Record, Repeat
+from serving.answering.aside import LARGE, Aside
+from serving.answering.wanted import Wanted
 from serving.recording.records import Records
 from serving.recording.repeats import REPLAYED, Repeats, first_answer
 
-__all__ = ["LARGE", "Answered", "Keeping", "record_of"]
+__all__ = ["Answered", "Keeping", "key_id_of"]
 
 _KEY: Final = b"idempotency-key"
-
-LARGE: Final = 65_536
-"""Bytes of a body from which on the event loop does not wait for what is done with it."""
-
-_QUICK: Final = 1
-"""How hard zlib tries: each further step costs the event loop more than it saves the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +46,20 @@ class Keeping:
     Parameters
     ----------
     records : Records
+    aside : Aside
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, aside: Aside) -> None:
         self._records = records
+        self._aside = aside
         self._repeats = Repeats(records)
 
-    async def respond(self, request: Request, body: bytes, answer: Callable[[], Awaitable[Answered]]) -> Response:
+    async def respond(
+        self, request: Request, body: bytes, wanted: Wanted, answer: Callable[[], Awaitable[Answered]]
+    ) -> Response:
         """Answer a request, once if it bears an `Idempotency-Key`, and keep what was answered.
+
+        A dry run may be repeated as it is: its key counts for nothing.
 
         Raises
         ------
@@ -71,7 +67,7 @@ class Keeping:
             It cannot be kept anywhere, or its key is no key, in use or used up.
         """
         keys = [value for name, value in request.scope["headers"] if name == _KEY]
-        if keys:
+        if keys and wanted.record:
             # Of several the whole is one key, which is then found to be none.
             return await self._respond_once(request, body, b", ".join(keys).decode("latin-1"), answer)
         answered = await answer()
@@ -82,7 +78,7 @@ class Keeping:
         self, request: Request, body: bytes, key: str, answer: Callable[[], Awaitable[Answered]]
     ) -> Response:
         key_id = key_id_of(request) or ""
-        digest = _digest(request, body) if len(body) < LARGE else await anyio.to_thread.run_sync(_digest, request, body)
+        digest = _digest(request, body) if len(body) < LARGE else await self._aside.do(_digest, request, body)
         async with self._repeats.claim(key_id, key, digest) as first:
             if first is not None:
                 return _response(first, again=True)
@@ -101,57 +97,6 @@ def key_id_of(request: Request) -> str | None:
     """Return the id of the API key that was shown."""
     key = request.scope.get("key")
     return None if key is None else key.id
-
-
-def record_of(
-    identity: UUID, question: Question, judged: Judged, key_id: str | None, secret: bytes | None, share: float
-) -> Record:
-    """Put together what is kept of an answer.
-
-    Parameters
-    ----------
-    identity : UUID
-    question : Question
-    judged : Judged
-    key_id : str or None
-        Of the API key that asked.
-    secret : bytes or None
-        Key of the audit sample; None where it is not known yet, and nothing is drawn.
-    share : float
-        Of the automatic answers, so many are drawn into it.
-
-    Returns
-    -------
-    Record
-        With the request's own words as evidence, where a person will have to see what the machine saw.
-    """
-    decision, account_id = judged.decision, question.account["account_id"]
-    review, told = decision.route == "review", decision.decided_by == "reviewer"
-    drawn = None
-    if secret is not None and not review and not told:
-        drawn = inclusion_of(secret, account_id, judged.decided_at, share)
-    return Record(
-        id=identity,
-        account_id=account_id,
-        decided_at=judged.decided_at,
-        as_of=judged.as_of,
-        catalogue=CATALOGUE,
-        signals=judged.signals.astype("<f8", copy=False).tobytes(),
-        relationship=decision.relationship,
-        confidence=decision.confidence,
-        probability_client=decision.probability_client,
-        hybrid=decision.hybrid,
-        engagement_model=decision.engagement_model,
-        strategic_services=decision.strategic_services,
-        decided_by=decision.decided_by,
-        route=decision.route,
-        review_reasons=decision.review_reasons,
-        model=decision.versions.model,
-        rules=decision.versions.rules,
-        key_id=key_id,
-        inclusion=drawn,
-        evidence=zlib.compress(question.said, _QUICK) if review or judged.reopens or drawn is not None else None,
-    )
 
 
 def _digest(request: Request, body: bytes) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
 
 from serving.parameters import choice, number, read_query, truth
 
@@ -40,15 +41,13 @@ class Wanted:
     record: bool = True
 
 
-_USUAL = Wanted()
-
-
-def wanted_of(request: Request) -> Wanted:
-    """Read the query of a request.
+@lru_cache(maxsize=64)
+def wanted_of(query: bytes) -> Wanted:
+    """Read a query; callers send the same few again and again.
 
     Raises
     ------
     Refusal
         A parameter is not known, not what it may be, or there more than once.
     """
-    return Wanted(**read_query(request.query_params, QUERY)) if request.scope["query_string"] else _USUAL
+    return Wanted(**read_query(QueryParams(query), QUERY))

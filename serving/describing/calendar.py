@@ -16,8 +16,8 @@ _DAY: Final = f"(?:{_YEAR}-(?:{_LONG}|{_SHORT}|{_FEBRUARY})|{_LEAP_YEAR}-02-29)"
 _CLOCK: Final = "[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?"
 _OFFSET: Final = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
-# On the first day a clock ahead of UTC shows what lies before the bounds, on the last one a clock behind it what lies
-# after them.
+# On the first day a clock ahead of UTC may show what lies before the bounds, and on the last day a clock behind it what
+# lies after them. So late and so early nobody needs such clocks.
 _FIRST: Final = "1970-01-01"
 _LAST: Final = "2199-12-31"
 

@@ -23,8 +23,8 @@ Every answer that is not a success is `application/problem+json` ([RFC 9457](htt
 
 `type` is stable: program against it. `errors` names each place, by a JSON pointer into the body or by a query
 parameter, and what was expected there. What was found there is left out: errors end up in logs, and it may be an
-account's data.
-The service gives this page at `/errors`.
+account's data. `request_id` is the answer's header `X-Request-ID`, which the service's log names too; a caller may send
+one of its own. The service gives this page at `/errors`.
 """
 
 

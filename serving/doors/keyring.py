@@ -59,7 +59,7 @@ class Keyring:
         self._kept: frozenset[Key] | None = None
         self._used: dict[str, int] = {}
         self._seen: set[str] = set()
-        self._looked = self._touched = -_TOUCH
+        self._asked = self._touched = -_TOUCH
         self._looking: asyncio.Task[None] | None = None
         self.wrong: str | None = None
 
@@ -118,16 +118,15 @@ class Keyring:
             async with asyncio.timeout(2 * _PATIENCE):
                 await self.look()
         except TimeoutError:
-            self.wrong = f"{_STALE} The database does not answer."
+            self.wrong = _STALE
             await self._recall()
 
     async def look(self) -> None:
         """Read the keys anew; where that cannot be, go on with those that are known."""
-        self._looked = monotonic()
         try:
-            keys = await self._records.read(lambda ledger: ledger.keys())
-        except Refusal as refusal:
-            self.wrong = f"{_STALE} {refusal.detail}"
+            keys = await self._records.read(lambda ledger: ledger.keys(), urgent=True)
+        except Refusal:
+            self.wrong = _STALE
             if self._keys is None:
                 await self._recall()
             return
@@ -162,8 +161,9 @@ class Keyring:
 
     async def _look_at_once(self) -> None:
         if self._looking is None or self._looking.done():
-            if monotonic() - self._looked < _BETWEEN:
+            if monotonic() - self._asked < _BETWEEN:
                 return
+            self._asked = monotonic()
             self._looking = asyncio.create_task(self.look())
         await asyncio.wait([self._looking], timeout=_PATIENCE)
 

@@ -65,7 +65,7 @@ class Accounts:
         if stone is not None and not found:
             raise Refusal("gone", f"This account was erased at {time_text(stone.erased_at)}, and nothing came since.")
         page, more = found[:limit], len(found) > limit
-        following = await self._cursors.write("predictions", page[-1].id.bytes, account_id) if more else None
+        following = await self._cursors.write(page[-1].id.bytes, _list_of(account_id)) if more else None
         content = {"predictions": [listed(record) for record in page], "next": following}
         return json_response(content, {"Link": f'<?before={following}&limit={limit}>; rel="next"'} if more else None)
 
@@ -81,6 +81,8 @@ class Accounts:
         account_id, key, at = account_id_of(request), request.scope.get("key"), micros_of(self._clock())
         key_id = None if key is None else key.id
         stone = await self._records.write(lambda ledger: ledger.erase(account_id, at, reason, key_id))
+        # First answers name accounts, and are given again from memory while the database is away.
+        self._records.recent.clear()
         if stone is None:
             raise Refusal("not-found", _UNKNOWN)
         return json_response(
@@ -88,4 +90,8 @@ class Accounts:
         )
 
     async def _place(self, text: str, account_id: str) -> UUID:
-        return UUID(bytes=await self._cursors.read("before", text, "predictions", account_id))
+        return UUID(bytes=await self._cursors.read("before", text, _list_of(account_id)))
+
+
+def _list_of(account_id: str) -> str:
+    return f"predictions of {account_id}"

@@ -28,6 +28,7 @@ QUERY: Final = (
     number("limit", "Accounts of a page, at most.", 1, 1000, 1000),
 )
 
+_LIST: Final = "changes"
 _PLACE: Final = struct.Struct(">qq")
 
 
@@ -70,11 +71,11 @@ class ChangesFeed:
         wanted = read_query(request.query_params, QUERY)
         stopped = None if wanted["after"] is None else await self._place(wanted["after"])
         place, found = await self._records.read(lambda ledger: _look(ledger, stopped, wanted["limit"]))
-        following = await self._cursors.write("changes", _PLACE.pack(*place))
+        following = await self._cursors.write(_PLACE.pack(*place), _LIST)
         return json_response({"changes": [_told(change) for change in found], "cursor": following})
 
     async def _place(self, text: str) -> Place:
-        return Place(*_PLACE.unpack(await self._cursors.read("after", text, "changes")))
+        return Place(*_PLACE.unpack(await self._cursors.read("after", text, _LIST)))
 
 
 def _look(ledger: Ledger, stopped: Place | None, limit: int) -> tuple[Place, list[Change]]:

@@ -8,12 +8,11 @@ behind the backup's end are given anew then, and a reader who held one of them w
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from reviews.change import SEAL
 from reviews.ledger import Ledger
@@ -22,8 +21,6 @@ from serving.parameters import Parameter, refuse_parameter, token
 __all__ = ["Cursors", "Writes", "cursor"]
 
 _EXPECTED: Final = "a cursor that this list gave, and since the last restore; without one it begins anew"
-
-List = Literal["changes", "predictions", "labels"]
 
 _SEAL: Final = 8
 _KEY: Final = 32
@@ -58,49 +55,49 @@ class Cursors:
         self._make = make
         self._key: bytes | None = None
 
-    async def write(self, kind: List, place: bytes, of: str = "") -> str:
+    async def write(self, place: bytes, of: str) -> str:
         """Write a cursor.
 
         Parameters
         ----------
-        kind : {"changes", "predictions", "labels"}
-            Which list it is of.
         place : bytes
-        of : str, optional
-            Whose list, where there are several.
+        of : str
+            Which list it is of.
         """
-        return _text(place + await self._seal(kind, place, of))
+        return base64.urlsafe_b64encode(place + await self._seal(place, of)).decode().rstrip("=")
 
-    async def read(self, parameter: str, text: str, kind: List, of: str = "") -> bytes:
+    async def read(self, parameter: str, text: str, of: str) -> bytes:
         """Return the place that a cursor names.
+
+        Parameters
+        ----------
+        parameter : str
+            What the refusal points to.
+        text : str
+        of : str
+            Which list it has to be of.
 
         Raises
         ------
         Refusal
             It is none of this list, or not of this database.
         """
-        content = _content(text)
+        content = _bytes_of(text)
         place, seal = content[:-_SEAL], content[-_SEAL:]
-        if hmac.compare_digest(seal, await self._seal(kind, place, of)):
-            return place
-        raise refuse_parameter(parameter, f"expected {_EXPECTED}")
+        if not hmac.compare_digest(seal, await self._seal(place, of)):
+            raise refuse_parameter(parameter, f"expected {_EXPECTED}")
+        return place
 
-    async def _seal(self, kind: List, place: bytes, of: str) -> bytes:
+    async def _seal(self, place: bytes, of: str) -> bytes:
         if self._key is None:
             self._key = await self._records.write(lambda ledger: ledger.secret(SEAL, self._make))
-        content = b"\0".join((kind.encode(), place.hex().encode(), of.encode()))
-        return hashlib.blake2b(content, key=self._key, digest_size=_SEAL).digest()
+        return hashlib.blake2b(
+            b" ".join((place.hex().encode(), of.encode())), key=self._key, digest_size=_SEAL
+        ).digest()
 
 
-def _text(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _content(text: str) -> bytes:
-    """Return what a text stands for; nothing where it was not written by `_text`."""
+def _bytes_of(text: str) -> bytes:
     try:
-        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
         return b""
-    # Python passes over characters that do not belong there, and over bits behind the end.
-    return content if _text(content) == text else b""

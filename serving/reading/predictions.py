@@ -57,7 +57,7 @@ class KeptPredictions:
             There is none of this id, it was erased, or it cannot be reached now.
         """
         wanted = read_query(request.query_params, QUERY)
-        identity = _uuid(request.path_params["prediction_id"])
+        identity: UUID = request.path_params["prediction_id"]
         found, names, rules = await self._records.read(lambda ledger: self._look_up(ledger, identity))
         if isinstance(found, Tombstone):
             raise Refusal("gone", f"The account of this prediction was erased at {time_text(found.erased_at)}.")
@@ -82,13 +82,6 @@ class KeptPredictions:
         except Missing as missing:
             return answer_of(record, 0.0, (), Wanted(0)) | {"reasons": None, "note": str(missing)}
         return answer_of(record, decision.base, decision.reasons, wanted) | {"note": None}
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refusal("not-found", "A prediction's id is a UUID, as its answer gave it.") from None
 
 
 def _whole(answer: dict[str, Any], record: Record, names: Names | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def reading_routes(records: Records, archive: Archive, clock: Clock) -> list[Rou
         ChangesFeed(records, cursors),
     )
     return [
-        Route("/v1/predictions/{prediction_id}", predictions.respond, methods=["GET"]),
+        Route("/v1/predictions/{prediction_id:uuid}", predictions.respond, methods=["GET"]),
         Route("/v1/accounts/{account_id}/predictions", accounts.history, methods=["GET"]),
         Route("/v1/accounts/{account_id}", accounts.erase, methods=["DELETE"]),
         Route("/v1/changes", changes.respond, methods=["GET"]),

@@ -51,5 +51,5 @@ def commit(ledger: Ledger, entries: Sequence[Entry], check: Callable[[], object]
             middle = len(entries) // 2
             return commit(ledger, entries[:middle], check) + commit(ledger, entries[middle:], check)
         check()
-        _log.error("The database refuses a prediction for what it holds (%s).", type(error).__name__)
+        _log.error("The database refuses a prediction for what it holds.", exc_info=error)
         return [error]

@@ -80,5 +80,5 @@ def _run(errand: Errand, ledger: Ledger) -> Any:
     except (DatabaseDown, BadInput):
         raise
     except Exception as error:  # noqa: BLE001 - an errand that fails must not keep predictions from being written
-        _log.error("An errand failed with %s.", type(error).__name__)
+        _log.error("An errand failed.", exc_info=error)
         return None

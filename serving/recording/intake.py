@@ -7,7 +7,10 @@ in hand and may be stuck with, and the writer sees to the database and empties t
                  an entry waited too long, or DatabaseDown
         direct ─────────────────────────────────────────────► spooling
                ◄─────────────────────────────────────────────
-                 one last group is all that the spool holds
+                 the spool is all but empty
+
+While the spool is emptied, what comes waits for its turn, as it would for a transaction: else a service that has all
+hands full would fill the spool faster than it empties it.
 """
 
 from __future__ import annotations
@@ -57,6 +60,8 @@ class Intake:
         self._in_hand: list[Keep] = []
         self._spooling = False
         self._resuming = False
+        self._emptying = False
+        self._turn = False
         lock = Lock()
         self._for_writer = Condition(lock)
         self._for_spooler = Condition(lock)
@@ -65,7 +70,10 @@ class Intake:
         """Ask for something."""
         with self._for_writer:
             self._waiting.append(ask)
-            (self._for_writer if self.mode == "direct" else self._for_spooler).notify()
+            if self.mode == "direct":
+                self._for_writer.notify()
+            elif not self._emptying:
+                self._for_spooler.notify()
 
     @property
     def waits(self) -> bool:
@@ -112,30 +120,38 @@ class Intake:
             while stuck is None:
                 if self.mode == "direct":
                     late = self._late()
-                elif self._in_hand or (self._waiting and not self._resuming):
+                elif self._in_hand or (self._waiting and self._may_spool()):
                     stuck = self._stuck()
                 elif self.closing and not self._waiting:
                     break
                 else:
-                    self._for_spooler.wait()
+                    self._for_spooler.wait(self._patience_left() if self._emptying else None)
         if late:
             _log.warning("Predictions are spooled from now on. %s", self.why)
         return stuck
 
     def resume(self, spool: Spool) -> bool:
-        """Go back to "direct" if the spool holds one more group at most, which the writer has to write first."""
+        """Go back to "direct" where the spool is all but empty; the writer has to write the rest of it first."""
+        if spool.records > GROUP:
+            return False
         with self._for_writer:
-            self._resuming = True
-            while self._spooling or self._in_hand:
-                self._for_writer.wait()
-            self._resuming = False
-            news = spool.records <= GROUP
-            if news:
-                self.mode, self.why = "direct", None
+            # What waited for its turn has waited long enough to be late next; it goes into the spool, too.
+            self._turn = True
             self._for_spooler.notify()
-        if news:
-            _log.warning("Predictions go to the database again.")
-        return news
+            self._for_writer.wait_for(lambda: not self._turn or (self._taken() and not self._waiting))
+            self._resuming = True
+            self._for_writer.wait_for(self._taken)
+            self._resuming = False
+            self.mode, self.why = "direct", None
+            self._for_spooler.notify()
+        _log.warning("Predictions go to the database again.")
+        return True
+
+    def give_turn(self) -> None:
+        """Say that a part of the spool is in the database: what waits may be spooled."""
+        with self._for_writer:
+            self._emptying = self._turn = True
+            self._for_spooler.notify()
 
     def pause(self, seconds: float) -> None:
         """Wait before the database is tried again; less where the service is about to end."""
@@ -170,6 +186,7 @@ class Intake:
     def _divert(self, why: str) -> bool:
         news = self.mode == "direct"
         self.mode, self.why = "spooling", why
+        self._emptying = False
         self._for_spooler.notify()
         self._for_writer.notify()
         return news
@@ -183,11 +200,21 @@ class Intake:
             return False
         return self._divert(f"The database took more than {self._patience:g} s to write.")
 
+    def _may_spool(self) -> bool:
+        """Whether what waits may be spooled: at once; where the spool is emptied, in its turn or when it is late."""
+        if self._resuming:
+            return False
+        return self._turn or not self._emptying or self._patience_left() <= 0
+
+    def _taken(self) -> bool:
+        """Whether the spooler has nothing in hand, nor will have what the writer had."""
+        return not self._spooling and not self._in_hand
+
     def _stuck(self) -> list[Ask]:
         stuck = [*self._in_hand, *self._waiting]
         self._in_hand = []
         self._waiting.clear()
-        self._spooling = True
+        self._spooling, self._turn = True, False
         return stuck
 
     def _patience_left(self) -> float:

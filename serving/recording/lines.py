@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 from zlib import crc32
 
-from reviews.record import Entry, Record, Repeat
+from reviews.record import Entry, Record, Repeat, pack, unpack
 
 __all__ = ["BadLine", "check_line", "read_line", "write_line"]
 
@@ -33,11 +33,16 @@ def write_line(entry: Entry) -> bytes:
     'dc390ffc 1 {"records":[],"repeat":null}'
     """
     document = {
-        "records": [dict(zip(_RECORD, _record_values(record), strict=True)) for record in entry.records],
+        "records": [_record_document(record) for record in entry.records],
         "repeat": None if entry.repeat is None else dict(zip(_REPEAT, _repeat_values(entry.repeat), strict=True)),
     }
     content = f"{len(entry.records) or 1} {json.dumps(document, default=_write, separators=(',', ':'))}".encode()
     return b"%08x %b\n" % (crc32(content), content)
+
+
+def _record_document(record: Record) -> dict[str, Any]:
+    document = dict(zip(_RECORD, _record_values(record), strict=True))
+    return document if record.evidence is None else document | {"evidence": pack(record.evidence)}
 
 
 def check_line(line: bytes) -> int:
@@ -88,7 +93,7 @@ def _write(value: bytes | UUID) -> str:
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "id": UUID,
     "signals": b64decode,
-    "evidence": b64decode,
+    "evidence": lambda text: unpack(b64decode(text)),
     "review_reasons": tuple,
     "request": b64decode,
     "answer": b64decode,

@@ -43,6 +43,7 @@ MOST_READS: Final = 64
 
 _HOURLY: Final = 3600.0
 _LEFTOVERS: Final = 2.0
+_ENDING: Final = 10.0
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -116,7 +117,7 @@ class Records:
         self._intake.close()
         await asyncio.to_thread(self._writer.join, self._settings.record_seconds)
         self._intake.end()
-        await asyncio.to_thread(self._spooler.join)
+        await asyncio.to_thread(self._spooler.join, _ENDING)
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._takeover.close()
         self._spool.close()
@@ -150,8 +151,14 @@ class Records:
             self._remember(asked.entry if kept.recorded else asked.spooled)
         return kept
 
-    async def read(self, job: Callable[[Ledger], T]) -> T:
+    async def read(self, job: Callable[[Ledger], T], *, urgent: bool = False) -> T:
         """Ask the database something, in a thread.
+
+        Parameters
+        ----------
+        job : callable
+        urgent : bool
+            However many ask: callers must not keep the service itself from learning which keys stand.
 
         Raises
         ------
@@ -161,7 +168,7 @@ class Records:
         waiting = len(self._reading)
         if waiting >= READERS and self._intake.mode == "spooling":
             raise away()
-        if waiting >= MOST_READS:
+        if waiting >= MOST_READS and not urgent:
             raise Refusal("overloaded", "Too many questions wait for the database. Send it again later.")
         reading = self._readers.submit(job, self._ledger)
         self._reading.add(reading)

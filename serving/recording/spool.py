@@ -95,6 +95,7 @@ class Spool:
         """
         lines, records = [], 0
         with self._lock:
+            self._find_again()
             room = self.most - self.size
             for entry in entries:
                 line = write_line(entry)
@@ -159,11 +160,25 @@ class Spool:
 
     def close(self) -> None:
         """Let go of the file; what it holds stays for the next process."""
-        os.close(self._file)
+        with self._lock:
+            os.close(self._file)
+            # Its number may be another file's soon, and a thread that was stuck must not write there.
+            self._file = -1
 
     @property
     def _bad(self) -> Path:
         return self.path.with_name(f"{self.path.name}.bad")
+
+    def _find_again(self) -> None:
+        """Make the file anew where somebody deleted it: what is written to a file without a name is lost at the end."""
+        if os.fstat(self._file).st_nlink:
+            return
+        _log.error("%s was deleted while it was in use; it is made anew.", self.path)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        old, content = self._file, os.pread(self._file, self.size, 0)
+        self._file, self.size = _claim(self.path), 0
+        self.size = self._write(content)
+        os.close(old)
 
     def _write(self, content: bytes) -> int:
         """Write at the end and wait until it is on disk; where that ends."""

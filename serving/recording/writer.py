@@ -6,6 +6,7 @@ import logging
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from features.events import BadInput
@@ -29,6 +30,10 @@ __all__ = ["Writer"]
 FIRST_WAIT: Final = 0.2
 LONGEST_WAIT: Final = 5.0
 """Seconds before the database is tried again: so long at first, twice as long each time, and never longer."""
+
+PART: Final = 4 * GROUP
+QUICK: Final = 0.3
+"""Records of a spool that one transaction writes at most, and seconds: if it takes longer, the next has fewer."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +76,7 @@ class Writer(Thread):
         self._errands = errands
         self._loop = loop
         self._wait = FIRST_WAIT
+        self._part = GROUP
 
     def run(self) -> None:
         """Work until the intake is closed, whatever happens to the database."""
@@ -84,8 +90,12 @@ class Writer(Thread):
             self._wait = min(2 * self._wait, LONGEST_WAIT)
 
     def drain(self, spool: Spool) -> None:
-        """Move a group of what a spool holds to the database."""
-        drained, aside = drain(spool, GROUP, self._ledger, self._check)
+        """Move a part of what a spool holds to the database; the next is smaller where this was too much for it."""
+        begun = monotonic()
+        part, self._part = self._part, max(1, self._part // 4)
+        drained, aside = drain(spool, part, self._ledger, self._check)
+        quick = monotonic() - begun < QUICK
+        self._part = min(2 * part, PART) if quick else max(part // 2, GROUP)
         self.drained += drained
         self.set_aside += aside
         self._wait = FIRST_WAIT
@@ -101,7 +111,7 @@ class Writer(Thread):
         except OSError as error:
             return f"The spool cannot be used: {error.strerror}."
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end recording: it is told and tried again
-            _log.error("The writer failed with %s.", type(error).__name__)
+            _log.error("The writer failed.", exc_info=error)
             return "The service failed at writing; its log says how."
         return None
 
@@ -111,6 +121,7 @@ class Writer(Thread):
                 self._drain_rest()
             else:
                 self.drain(self._spool)
+                self._intake.give_turn()
             return
         asks = self._intake.take(self._errands.wait())
         if asks:

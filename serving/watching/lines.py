@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -27,6 +27,7 @@ not stand still because its log does."""
 
 _STANDARD_ERROR: Final = 2
 _END: Final = "\n"
+_PIECE: Final = 4096
 _PAUSE: Final = 0.05
 _PATIENCE: Final = 1.0
 _OURS: Final = ("features", "models", "rapport", "reviews", "serving", "uvicorn")
@@ -115,7 +116,7 @@ class LineWriter(logging.Handler):
         if self._thread is not None:
             self._ending.set()
             with self._done:
-                self._done.wait_for(lambda: not self._waiting, _PATIENCE)
+                self._done.wait_for(lambda: not (self._waiting or self._dropped), _PATIENCE)
             self._ending.clear()
 
     def _run(self) -> None:
@@ -127,20 +128,26 @@ class LineWriter(logging.Handler):
             self._ending.wait(_PAUSE)
 
     def _write_all(self) -> None:
-        while self._waiting:
+        # Some may have been dropped while the last of those that fitted were being written.
+        while self._waiting or self._dropped:
             lines = [self._line(self._waiting[i]) for i in range(min(len(self._waiting), 1_000))]
             count = len(lines)
             if self._dropped:
-                lines.append(self._line(_dropped(self._dropped)))
+                lines.append(self._line(_warning(f"{self._dropped:,} lines were dropped, since nobody took them off.")))
                 self._dropped = 0
-            self._put("".join(lines).encode())
+            for bunch in _bunches(lines):
+                self._put(bunch)
             for _ in range(count):
                 self._waiting.popleft()
         with self._done:
             self._done.notify_all()
 
-    def _line(self, record: logging.LogRecord) -> str:
-        return f"{self.format(record)}\n"
+    def _line(self, record: logging.LogRecord) -> bytes:
+        try:
+            line = self.format(record)
+        except Exception as error:  # noqa: BLE001 - one line that cannot be written must not be the last
+            line = self.format(_warning(f"A line of {record.name} could not be written: {type(error).__name__}."))
+        return f"{line}{_END}".encode()
 
     def _put(self, content: bytes) -> None:
         while content:
@@ -186,6 +193,18 @@ def place_of(error: BaseException) -> str:
     return " > ".join(steps)
 
 
-def _dropped(count: int) -> logging.LogRecord:
-    message = f"{count:,} lines were dropped, since nobody took them off."
+def _bunches(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to as much as the system writes in one piece, since other processes may write there, too."""
+    bunch: list[bytes] = []
+    size = 0
+    for line in lines:
+        if bunch and size + len(line) > _PIECE:
+            yield b"".join(bunch)
+            bunch, size = [], 0
+        bunch.append(line)
+        size += len(line)
+    yield b"".join(bunch)
+
+
+def _warning(message: str) -> logging.LogRecord:
     return logging.LogRecord(__name__, logging.WARNING, "", 0, message, (), None)

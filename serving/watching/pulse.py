@@ -28,8 +28,8 @@ class Pulse:
     async def look(self) -> None:
         """Ask it for almost nothing."""
         try:
-            await self._records.read(lambda ledger: ledger.ping())
-        except Refusal as refusal:
-            self.wrong = refusal.detail
+            await self._records.read(lambda ledger: ledger.ping(), urgent=True)
+        except Refusal:
+            self.wrong = "The database does not answer; predictions are given all the same. The log says why."
         else:
             self.wrong = None

@@ -21,6 +21,7 @@ QUERY: Final = (
     number("limit", "Labels of a page, at most.", 1, 1000, 1000),
 )
 
+_LIST: Final = "labels"
 _PLACE: Final = struct.Struct(">q")
 
 
@@ -48,8 +49,8 @@ class LabelsApi:
         wanted = read_query(request.query_params, QUERY)
         text, after = wanted["after"], 0
         if text is not None:
-            (after,) = _PLACE.unpack(await self._cursors.read("after", text, "labels"))
+            (after,) = _PLACE.unpack(await self._cursors.read("after", text, _LIST))
         found, names = await self._room.read(lambda desk, _: (desk.labels(after, wanted["limit"]), desk.labellers()))
-        following = await self._cursors.write("labels", _PLACE.pack(found[-1].seq if found else after))
+        following = await self._cursors.write(_PLACE.pack(found[-1].seq if found else after), _LIST)
         content = {"labels": [label_told(each) for each in found], "reviewers": sorted(names), "cursor": following}
         return json_response(content)

@@ -23,7 +23,7 @@ Names = Mapping[str, str]
 
 def listed(line: CaseLine, names: Names, *, lead: bool) -> dict[str, Any]:
     """Return a case as :class:`serving.desk.api.schemas.ReviewListed` describes it."""
-    name = name_in(line.account_id, line.evidence)
+    name = name_in(line.account_id, line.packed)
     return {
         "case_id": str(line.id),
         "account_id": line.account_id,

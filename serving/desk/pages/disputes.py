@@ -56,7 +56,7 @@ def _dispute(dispute: Dispute, names: Mapping[str, str]) -> dict[str, Any]:
     line = dispute.line
     return {
         "address": f"/desk/cases/{line.id}",
-        "name": name_in(line.account_id, line.evidence),
+        "name": name_in(line.account_id, line.packed),
         "opened_at": line.opened_at,
         "answers": said_by_others(dispute, names),
     }

@@ -9,12 +9,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reviews.desk import Desk, Given
+from reviews.desk import Desk, Given, read_evidence
 from reviews.ledger import Ledger
 from reviews.record import Record
 from serving.desk.pages.answers import page
 from serving.desk.pages.room import Room
-from serving.desk.words.heads import name_in
+from serving.desk.words.people import name_of
 
 __all__ = ["MinePage"]
 
@@ -70,7 +70,8 @@ def _names(ledger: Ledger, given: Sequence[Given]) -> dict[UUID, str]:
     names = {}
     for prediction_id, account_id in {each.prediction_id: each.account_id for each in given}.items():
         record = ledger.prediction(prediction_id)
-        names[prediction_id] = name_in(account_id, record.evidence) if isinstance(record, Record) else account_id
+        said = record.evidence if isinstance(record, Record) else None
+        names[prediction_id] = name_of(account_id, None if said is None else read_evidence(said))
     return names
 
 

@@ -123,7 +123,7 @@ def _line(line: CaseLine, viewer: Viewer, names: Mapping[str, str]) -> dict[str,
     return {
         "address": f"/desk/cases/{line.id}",
         "account_id": line.account_id,
-        "name": name_in(line.account_id, line.evidence),
+        "name": name_in(line.account_id, line.packed),
         "opened_at": line.opened_at,
         "holder": "you"
         if line.holder == viewer.id

@@ -8,6 +8,7 @@ import zlib
 from typing import Final
 
 from reviews.evidence import Evidence, read_evidence
+from reviews.record import unpack
 from serving.desk.words.people import name_of
 
 __all__ = ["name_in"]
@@ -25,12 +26,13 @@ def name_in(account_id: str, packed: bytes | None) -> str:
     ----------
     account_id : str
     packed : bytes or None
-        See :mod:`reviews.evidence`.
+        As :func:`reviews.record.pack` packs what :mod:`reviews.evidence` writes.
 
     Examples
     --------
-    >>> from reviews.evidence import pack_evidence
-    >>> name_in("a-1", pack_evidence({"account_id": "a-1", "name": "Acme"}, [])), name_in("a-1", None)
+    >>> from reviews.evidence import write_evidence
+    >>> from reviews.record import pack
+    >>> name_in("a-1", pack(write_evidence({"account_id": "a-1", "name": "Acme"}, []))), name_in("a-1", None)
     ('Acme', 'a-1')
     """
     if packed is None:
@@ -43,4 +45,4 @@ def name_in(account_id: str, packed: bytes | None) -> str:
             return name_of(account_id, Evidence(account, (), None))
         except ValueError:  # it goes on behind the head
             pass
-    return name_of(account_id, read_evidence(packed))
+    return name_of(account_id, read_evidence(unpack(packed)))
