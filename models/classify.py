@@ -67,13 +67,16 @@ def classify(
 
 
 def standing_verdicts(labels: pd.DataFrame | None, as_of: int) -> Verdicts:
-    """Return reviewers' verdicts known at `as_of`, of several on one account the latest."""
+    """Return reviewers' verdicts known at `as_of`, of several on one account the latest.
+
+    One that bears this very moment counts: what was known before it, the reviewer saw.
+    """
     if labels is None or "source" not in labels:
         return {}
     said = labels[labels["source"] == "reviewer"]
     if "labelled_at" in said:
         when = said["labelled_at"]
-        said = said[when.isna() | (when < pd.Timestamp(as_of, unit="us", tz="UTC"))]
+        said = said[when.isna() | (when <= pd.Timestamp(as_of, unit="us", tz="UTC"))]
         said = said.sort_values("labelled_at", kind="stable", na_position="first")
     return dict(zip(said["account_id"], said["relationship"], strict=True))
 

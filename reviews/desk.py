@@ -30,7 +30,7 @@ from reviews.case import STATES, WHYS, Case, CaseLine, CaseRefused, Dispute, Fil
 from reviews.casework import Casework
 from reviews.checklist import CHECKLIST, Choice, Question
 from reviews.comparison import Similar, Typical, similar_to, typical_of
-from reviews.evidence import Evidence, write_evidence, read_evidence
+from reviews.evidence import Evidence, read_evidence, write_evidence
 from reviews.overview import Overview, overview_of
 from reviews.record import signals_of
 from reviews.sql import answers, cases, comparing, keyring, overviews, sweeping, verdicts
@@ -65,8 +65,8 @@ __all__ = [
     "Typical",
     "Verdict",
     "Why",
-    "write_evidence",
     "read_evidence",
+    "write_evidence",
 ]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Evidence", "write_evidence", "read_evidence"]
+__all__ = ["Evidence", "read_evidence", "write_evidence"]
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -22,8 +22,8 @@ from reviews.database import open_database
 from reviews.record import Entry, Record
 from serving.answering.identities import Identities
 from serving.answering.judgement import judge
-from serving.answering.keeping import record_of
 from serving.answering.question import read_question
+from serving.answering.record import record_of
 from serving.answering.schemas import request_form
 from serving.app import create_app
 from serving.settings import Settings

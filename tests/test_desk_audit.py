@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -113,11 +114,13 @@ def test_a_month_is_read_and_told(sqlite_url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slips", [0.0, SLIPS], ids=["who never err", "who slip"])
-def test_the_interval_covers_the_true_error_in_ninety_of_a_hundred_months(sqlite_url: str, slips: float) -> None:
+def test_the_interval_covers_the_true_error_in_ninety_of_a_hundred_months(
+    sqlite_url: str, slips: float, told: Callable[[str], None]
+) -> None:
     months = work(sqlite_url, 100, 0.06, slips)
     assert len(months) == 100
     covered = sum(map(covers, months))
     mean = np.mean([month.error for month in months if month.error is not None])
-    print(f"true error {automatic().error:.2%}, estimated {mean:.2%} in the mean; covered in {covered} of 100 months")
+    told(f"true error {automatic().error:.2%}, estimated {mean:.2%} in the mean; covered in {covered} of 100 months")
     assert covered >= 90
     assert abs(mean - automatic().error) < 0.01

@@ -31,7 +31,8 @@ from training.judging.evaluate import evaluate_bundle
 from training.judging.fitting import fit_scorecards
 from training.judging.folds import LEAST_PER_CLASS, split
 from training.judging.metrics import estimate, probability_figures, share
-from training.labelled.dataset import Dataset, build_dataset, join_datasets, load_dataset
+from training.labelled.dataset import Dataset, build_dataset, load_dataset
+from training.labelled.joined import join_datasets
 from training.simulator.simulate import World, simulate, write_export
 from training.starter import build_starter, record_less, starter_dataset, write_starter
 from training.train import Trained, shelve, train

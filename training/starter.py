@@ -21,7 +21,8 @@ from models.rules import RuleBook
 from models.shelf import STARTER
 from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
 from training.judging.crossfit import Limits
-from training.labelled.dataset import Dataset, build_dataset, join_datasets
+from training.labelled.dataset import Dataset, build_dataset
+from training.labelled.joined import join_datasets
 from training.reporting.card import write_card
 from training.simulator.companies import COMPANIES
 from training.simulator.simulate import World, simulate_mix

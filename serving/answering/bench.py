@@ -105,11 +105,14 @@ class Session:
         """Answer cases, each as it would be by itself."""
         read = [self._read(case) for case in cases]
         questions = [each for each in read if isinstance(each, Question)]
-        judged = iter(judge(questions, self.bench.rules, self.model, self.decided_at, self.verdicts) if questions else ())
+        judged = iter(self._judge(questions) if questions else ())
         return [
             self._write(case, each, next(judged)) if isinstance(each, Question) else each
             for case, each in zip(cases, read, strict=True)
         ]
+
+    def _judge(self, questions: Sequence[Question]) -> list[Judged | BadInput]:
+        return judge(questions, self.bench.rules, self.model, self.decided_at, self.verdicts)
 
     def _read(self, case: Case) -> Question | Refusal | BadInput:
         try:

@@ -13,8 +13,8 @@ from models.rules import RuleBook
 from reviews.desk import Answer, Case, CaseLine, Given, LabelGiven
 from reviews.record import Record, pack
 from serving.answering.judgement import judge
-from serving.answering.keeping import record_of
 from serving.answering.question import read_question
+from serving.answering.record import record_of
 from serving.answering.schemas import request_form
 from serving.describing.examples import ANSWERS
 from serving.desk.api.telling import label_told, listed, revealed, told
@@ -58,7 +58,16 @@ def desk_examples() -> dict[str, dict[str, Any]]:
     kept = Given(1, case_id, record.account_id, "ann", _AT, "blind", answer, record.id, None, record.rules)
     after = _settled(before, kept)
     line = CaseLine(
-        case_id, record.account_id, "open", _AT, "ann", _AT + 1_800_000_000, pack(record.evidence or b""), False, 0, None
+        case_id,
+        record.account_id,
+        "open",
+        _AT,
+        "ann",
+        _AT + 1_800_000_000,
+        pack(record.evidence or b""),
+        False,
+        0,
+        None,
     )
     label = LabelGiven(1, record.account_id, "client", record.as_of, _AT, "Ann", None)
     held, done = _json(told(before, _NAMES, _AT)), _json(told(after, _NAMES, _AT))

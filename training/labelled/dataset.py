@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,9 +19,9 @@ from models.manifest import LabelCounts
 from models.rules import RuleBook
 from training.labelled.cohort import UNLABELLED, measure_cohort, teach
 from training.labelled.labels import Contradiction, resolve_labels
-from training.labelled.provenance import count_labels, describe_counts, join_counts
+from training.labelled.provenance import count_labels, describe_counts
 
-__all__ = ["Dataset", "build_dataset", "join_datasets", "load_dataset"]
+__all__ = ["Dataset", "build_dataset", "load_dataset"]
 
 FACTS = ("industry", "party")
 """What is known of an account besides its signals, for the figures of parts of the accounts."""
@@ -231,19 +231,6 @@ def build_dataset(
         facts=_facts(cohort.account_ids, accounts),
         contradictions=resolved.contradictions,
         teacher=teacher,
-    )
-
-
-def join_datasets(datasets: Sequence[Dataset]) -> Dataset:
-    """Put datasets of several sources with labels of people together, each source a group of its own."""
-    columns = ("X", "y", "account_ids", "as_of", "inclusion", "timed")
-    return Dataset(
-        **{name: np.concatenate([getattr(one, name) for one in datasets]) for name in columns},
-        groups=np.repeat(np.arange(len(datasets)), [len(one) for one in datasets]),
-        labels=join_counts([one.labels for one in datasets]),
-        records=frozenset().union(*(one.records for one in datasets)),
-        facts=pd.concat([one.facts for one in datasets], ignore_index=True),
-        contradictions=tuple(found for one in datasets for found in one.contradictions),
     )
 
 

@@ -46,7 +46,8 @@ def engagement_names(rules: RuleBook) -> tuple[str, ...]:
 @cache
 def answer_form(engagement_models: tuple[str, ...]) -> RequestForm:
     """Describe the body of an answer, where accounts engage in one of these ways."""
-    engagement = Literal[engagement_models] if engagement_models else None
+    # Where the rules name none, null is all that may be said.
+    engagement: Any = Literal[(*engagement_models, None)]
     questions = CHECKLIST.values()
     ticks = typed_object(
         "Checklist",
@@ -56,7 +57,7 @@ def answer_form(engagement_models: tuple[str, ...]) -> RequestForm:
         "prediction_id": Annotated[str, Field(pattern=_UUID, json_schema_extra={"format": "uuid"})],
         "relationship": Literal[OPINIONS],
         "hybrid": NotRequired[bool],
-        "engagement_model": NotRequired[engagement | None],
+        "engagement_model": NotRequired[engagement],
         "strategic_services": NotRequired[bool | None],
         "sureness": NotRequired[Literal[SURENESS]],
         "note": NotRequired[Annotated[str, Field(max_length=NOTE, pattern=r"^[^\x00]*$")]],
