@@ -27,7 +27,7 @@ from reviews.database import Database, open_database
 from reviews.desk import Desk
 from reviews.desk_tables import answers, audits, cases, readings, verdicts
 from reviews.evidence import write_evidence
-from reviews.record import CATALOGUE
+from reviews.record import CATALOGUE, pack
 from reviews.schema import upgrade
 from reviews.sql.bulk import Bulk
 from reviews.tables import evidence
@@ -179,7 +179,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
     }
     rows: dict[Any, list[tuple[Any, ...]]] = {table: [] for table in keep}
     events = [{"kind": "meeting", "occurred_at": f"2026-0{1 + i % 6}-02T09:00:00Z"} for i in range(40)]
-    shown = write_evidence({"account_id": "account", "name": "An account"}, events)
+    shown = pack(write_evidence({"account_id": "account", "name": "An account"}, events))
     whys = rng.choice(["route", "audit", "label", "moved", "expired"], CASES, p=[0.6, 0.2, 0.1, 0.05, 0.05])
     opened = NOW - rng.integers(1, 365, CASES) * DAY
     opened[:OPEN] = NOW - rng.integers(0, 60 * DAY, OPEN)
@@ -208,7 +208,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
             who = REVIEWERS[(i // 7 + reader) % 8]
             said = "client" if rng.random() < 0.8 else "customer"
             other = (REVIEWERS[(i // 7 + reader - 1) % 8], "client") if reader else (None, None)
-            machine = ("client", "client", "client", " ".join(rng.choice(SIGNAL_NAMES, 5, replace=False)))
+            machine = ("client", "client", "client", "\n".join(rng.choice(SIGNAL_NAMES, 5, replace=False)))
             told = (said, False, "retainer", True, "sure", "", "{}", prediction, "lusab-babad", "0123456789ab")
             rows[answers].append(
                 (
@@ -221,6 +221,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
                     *told,
                     *machine,
                     *other,
+                    None,
                 )
             )
             rows[readings].append((prediction, who, at + 2 * DAY, number))
@@ -228,7 +229,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
             number += 1
             whose = (number, account, prediction, number - 1, said, False, "retainer", True, who, at + 2 * DAY)
             seen = (at + 367 * DAY, prediction, at, CATALOGUE, signals, 0.02 if whys[i] == "audit" else None)
-            rows[verdicts].append((*whose, *seen, *machine[:3], machine[3].split()[0], number, None, None))
+            rows[verdicts].append((*whose, *seen, *machine[:3], machine[3].splitlines()[0], number, None, None))
     for table, bulk in keep.items():
         bulk.run(connection, rows[table])
     connection.execute(text("UPDATE journal SET change_seq = 1000000"))

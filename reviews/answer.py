@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 from uuid import UUID
 
 from models.decision import Relationship
-from reviews.checklist import CHECKLIST
+from reviews.checklist import fits
 
 __all__ = ["OPINIONS", "STAGES", "SURENESS", "Answer", "Given", "Opinion", "Shown", "Stage", "Sureness"]
 
@@ -71,9 +71,8 @@ class Answer:
             raise ValueError(f"An answer is one of {', '.join(OPINIONS)}; how sure, one of {', '.join(SURENESS)}.")
         if len(self.note) > NOTE:
             raise ValueError(f"A note has at most {NOTE} characters, not {len(self.note)}.")
-        for code, tick in self.checklist.items():
-            if code not in CHECKLIST or tick not in CHECKLIST[code].codes:
-                raise ValueError("A tick names a question and one of its answers; see reviews.checklist.")
+        if not all(fits(code, tick) for code, tick in self.checklist.items()):
+            raise ValueError("A tick names a question and one of its answers; see reviews.checklist.")
 
 
 @dataclass(frozen=True, slots=True)

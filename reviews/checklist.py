@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CHECKLIST", "Choice", "Question"]
+__all__ = ["CHECKLIST", "Choice", "Question", "fits"]
 
 Side = Literal["client", "customer"]
 
@@ -92,3 +92,14 @@ _QUESTIONS: Final = (
 
 CHECKLIST: Final[dict[str, Question]] = {question.code: question for question in _QUESTIONS}
 """Every question by its code, in the order of the page."""
+
+
+def fits(code: str, tick: str) -> bool:
+    """Say whether a tick names a question and one of its answers.
+
+    Examples
+    --------
+    >>> fits("R03", "yes"), fits("R03", "perhaps"), fits("R99", "yes")
+    (True, False, False)
+    """
+    return code in CHECKLIST and tick in CHECKLIST[code].codes

@@ -85,9 +85,11 @@ answers: Final = Table(
     Column("reasons", Text, nullable=False, comment="Names of what spoke the loudest, one a line."),
     Column("other", Text, comment="Who gave a blind answer before, where this one is blind too."),
     Column("other_said", Text, comment="And what that was, for how far the two agree."),
+    Column("was", Text, comment="What this reviewer said before the reveal, where they say something else after it."),
     Index(None, "reviewer", "id"),
     Index(None, "stage", "at", "reviewer"),
     _some("ix_answers_pairs", "at", where="other IS NOT NULL"),
+    _some("ix_answers_turned", "at", where="was IS NOT NULL"),
     comment="Everything that reviewers ever said, also what they took back.",
 )
 

@@ -25,7 +25,7 @@ NOW = 10**15
 def desks(url: str, n: int = PROCESSES, **settings: float) -> Iterator[list[Desk]]:
     """Desks with connections of their own, as several processes of a service have."""
     with ExitStack() as stack:
-        databases = [stack.enter_context(open_database(url, seconds=30.0)) for _ in range(n)]
+        databases = [stack.enter_context(open_database(url, seconds=120.0)) for _ in range(n)]
         yield [Desk(database, **({"second_share": 0.0} | settings)) for database in databases]
 
 

@@ -19,7 +19,7 @@ from tests.service import make_key
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION = 'seed = 1\n[auth.openapi.key]\nbearer = "${RAPPORT_KEY}"\n'
-OPERATIONS = 12
+OPERATIONS = 24
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from reviews.answer import Answer, Given, Shown, Stage
+from reviews.checklist import fits
 from reviews.desk_tables import answers, readings
 from reviews.record import Record
 from reviews.sql.insert import insert_into
@@ -77,6 +78,7 @@ def append(
         "reasons": "\n".join(shown.reasons),  # a rule's name has spaces
         "other": other,
         "other_said": other_said,
+        "was": _was(connection, case.id, act.reviewer, stage, answer),
     }
     if answer is not None:
         row |= {name: getattr(answer, name) for name in _SAID}
@@ -95,6 +97,14 @@ def _other(connection: Connection, case: Row[Any], stage: Stage) -> tuple[str | 
             if given.stage == "blind" and given.answer is not None:
                 return given.reviewer, given.answer.relationship
     return None, None
+
+
+def _was(connection: Connection, case_id: UUID, reviewer: str, stage: Stage, answer: Answer | None) -> str | None:
+    """Return what a reviewer said before the reveal, where what they say after it is something else."""
+    if stage != "revealed" or answer is None:
+        return None
+    blind = [given.answer for given in said_by(connection, case_id, reviewer)[0] if given.stage == "blind"]
+    return blind[-1].relationship if blind and blind[-1] and blind[-1].relationship != answer.relationship else None
 
 
 _SAID: Final = ("relationship", "hybrid", "engagement_model", "strategic_services", "sureness", "note")
@@ -161,7 +171,9 @@ def reviewers(connection: Connection) -> list[str]:
 def _given(row: Row[Any]) -> Given:
     answer = None
     if row.stage != "withdrawn":
-        answer = Answer(**{name: getattr(row, name) for name in _SAID}, checklist=json.loads(row.checklist))
+        # What was ticked of a question that is no longer asked stays in the ledger, and nobody is shown it.
+        ticks = {code: tick for code, tick in json.loads(row.checklist).items() if fits(code, tick)}
+        answer = Answer(**{name: getattr(row, name) for name in _SAID}, checklist=ticks)
     return Given(
         id=row.id,
         case_id=row.case_id,

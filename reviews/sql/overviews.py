@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     and_,
-    exists,
     func,
     literal_column,
     or_,
@@ -100,17 +99,8 @@ def _throughput(connection: Connection, since: int, until: int) -> list[Throughp
 
 
 def _revised(connection: Connection, since: int, until: int) -> tuple[int, int]:
-    here, first = answers.c, answers.alias().c
-    changed = select(here.case_id, here.reviewer).where(
-        _within(here.at, since, until),
-        here.stage == "revealed",
-        exists().where(
-            first.case_id == here.case_id,
-            first.reviewer == here.reviewer,
-            first.stage == "blind",
-            first.relationship != here.relationship,
-        ),
-    )
+    here = answers.c
+    changed = select(here.case_id, here.reviewer).where(_within(here.at, since, until), here.was.is_not(None))
     n = connection.execute(select(func.count()).select_from(changed.distinct().subquery())).scalar_one()
     blind = select(func.count()).select_from(answers).where(_within(here.at, since, until), here.stage == "blind")
     return n, connection.execute(blind).scalar_one()

@@ -87,12 +87,19 @@ def _keep_answers() -> None:
             "other", sa.Text(), nullable=True, comment="Who gave a blind answer before, where this one is blind too."
         ),
         sa.Column("other_said", sa.Text(), nullable=True, comment="And what that was, for how far the two agree."),
+        sa.Column(
+            "was",
+            sa.Text(),
+            nullable=True,
+            comment="What this reviewer said before the reveal, where they say something else after it.",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
         comment="Everything that reviewers ever said, also what they took back.",
     )
     for columns in (["case_id"], ["account_id"], ["reviewer", "id"], ["stage", "at", "reviewer"]):
         _index(f"ix_answers_{'_'.join(columns)}", "answers", columns)
     _index("ix_answers_pairs", "answers", ["at"], "other IS NOT NULL")
+    _index("ix_answers_turned", "answers", ["at"], "was IS NOT NULL")
     op.create_table(
         "readings",
         sa.Column("case_id", sa.Uuid(), nullable=False),
