@@ -22,6 +22,8 @@ from rich.console import Console
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks import certified, labelling
+from benchmarks.loop import report as loop
+from benchmarks.loop.rounds import Size
 from features.mapping import import_source, load_mapping
 from features.reader import Export, open_export
 from models.classify import classify
@@ -76,6 +78,7 @@ def main() -> None:
             _on_simulated(Path(folder) / "crm", console),
             _certificate(arguments.draws, console),
             _labels(exports, console),
+            _loop(arguments.out, console),
         ):
             parts.extend(section)
             # After each section, so that an hour's work is not lost with the last of it.
@@ -242,6 +245,13 @@ def _labels(exports: Mapping[str, Export], console: Console) -> Iterator[str]:
     yield "\n## Labels: how many, and which are wrong\n"
     datasets: dict[str, Dataset] = {name: load_dataset(exports[name]) for name in LABELLED if name in exports}
     yield from labelling.report(datasets, console)
+
+
+def _loop(out: Path, console: Console) -> Iterator[str]:
+    found, lines = loop.measure_loop(Size(), loop.TRIALS, console)
+    loop.write_picture(found, out)
+    yield f"\n{loop.SECTION}\n"
+    yield from lines
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -1,0 +1,73 @@
+"""The picture of the loop: figures against labels of reviewers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.loop.figures import NAMES, Loop
+from benchmarks.loop.rounds import Arm
+from models.drawing import BASE, MODEL, YARDSTICK, draw, drawing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LOOKS: dict[Arm, tuple[str, object]] = {
+    "random": (YARDSTICK, (0, (5, 2))),
+    "fair": (BASE, (0, (1, 2))),
+    "desk": (MODEL, "solid"),
+}
+_TITLES = {"log_loss": "log loss, lower is better", "auroc": "AUROC, higher is better"}
+
+
+def draw_loop(loop: Loop) -> bytes:
+    """Draw the loop as an SVG; the same figures give the same bytes.
+
+    The lines are means over the trials; the bands hold 95 % of a bootstrap over them.
+    """
+    from matplotlib.figure import Figure
+
+    with drawing():
+        figure = Figure(figsize=(9.2, 3.9), layout="constrained")
+        for axes, metric in zip(figure.subplots(1, len(_TITLES)), _TITLES, strict=True):
+            _plot(axes, loop, metric)
+        told = (
+            f"Means over {len(loop.trials)} simulated companies. After {loop.labels[-1]} verdicts: "
+            + "; ".join(f"{NAMES[arm]} {loop.mean(arm, 'log_loss', -1).value:.4f}" for arm in NAMES)
+            + "."
+        )
+        return draw(figure, "loop", "Log loss and AUROC against labels of reviewers", told).image
+
+
+def _plot(axes: Axes, loop: Loop, metric: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for arm, (colour, style) in _LOOKS.items():
+        found = [loop.mean(arm, metric, turn) for turn in range(len(loop.labels))]
+        middle, low, high = np.array([[each.value, each.low, each.high] for each in found], dtype=np.float64).T
+        if arm != "fair":
+            axes.fill_between(loop.labels, low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.plot(loop.labels, middle, color=colour, linestyle=style, linewidth=1.9, marker="o", ms=4, label=NAMES[arm])
+    if metric == "log_loss":
+        _mark(axes, loop)
+    axes.set_xticks(loop.labels)
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel(f"verdicts, beside {loop.size.start} labels of the CRM")
+    axes.set_ylabel(_TITLES[metric])
+    axes.grid(visible=True)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, loc="upper right" if metric == "log_loss" else "lower right", fontsize=9)
+
+
+def _mark(axes: Axes, loop: Loop) -> None:
+    """Mark where the desk's order gets as far as the rival with all its labels."""
+    reached = loop.needed("desk", "random").value
+    goal = loop.mean("random", "log_loss", -1).value
+    if reached is None or goal is None:
+        return
+    axes.plot([reached, loop.labels[-1]], [goal, goal], color=YARDSTICK, linewidth=1.0, linestyle=(0, (1, 2)))
+    axes.plot([reached], [goal], marker="o", markersize=7, color=MODEL, markerfacecolor="none")
+    axes.annotate(
+        f"{np.round(reached):.0f}", (reached, goal), (-6, -14), textcoords="offset points", color=MODEL, ha="right"
+    )

@@ -1,0 +1,77 @@
+"""Running the trials, and their section in docs/results.md."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from joblib import Parallel, cpu_count, delayed
+from rich.console import Console
+
+from benchmarks.loop.figures import Loop, as_markdown
+from benchmarks.loop.picture import draw_loop
+from benchmarks.loop.rounds import Course, Size, run_trial
+
+SECTION = "## The loop: what verdicts teach"
+PICTURE = "loop.svg"
+TRIALS = 12
+
+
+def measure_loop(size: Size, trials: int, console: Console, jobs: int | None = None) -> tuple[Loop, list[str]]:
+    """Run trials, and return what they found and the lines of its section.
+
+    Parameters
+    ----------
+    size : Size
+    trials : int
+        Companies.
+    console : Console
+        Told how far it has come.
+    jobs : int, optional
+        Processes; by default as many as there are cores. It changes no figure.
+    """
+    processes = min(jobs or cpu_count(), trials)
+    # In processes of their own nobody sees the steps.
+    say: Callable[[str], None] = console.print if processes == 1 else _silent
+    work = (delayed(_trial)(seed, size, say) for seed in range(trials))
+    started, found = perf_counter(), []
+    console.print(f"The loop: {trials} companies of {size.accounts:,} accounts, {processes} processes")
+    for number, courses in enumerate(Parallel(n_jobs=processes, return_as="generator")(work), 1):
+        found.append(courses)
+        console.print(f"company {number} of {trials}, {perf_counter() - started:.0f} s: log loss {_losses(courses)}")
+    loop = Loop(size, found)
+    return loop, list(as_markdown(loop, PICTURE))
+
+
+def write_picture(loop: Loop, out: Path) -> None:
+    """Draw the picture beside the page."""
+    (out.parent / PICTURE).write_bytes(draw_loop(loop))
+
+
+def put_section(out: Path, lines: Sequence[str]) -> None:
+    """Put the section in the place of the one that a page has, else at its end."""
+    page = out.read_text(encoding="utf-8") if out.is_file() else ""
+    section = "\n".join((SECTION, "", *lines)).rstrip() + "\n"
+    there = re.compile(rf"^{re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    if there.search(page):
+        page = there.sub(lambda found: section + ("\n" if found.end() < len(page) else ""), page, count=1)
+    else:
+        page = (page.rstrip() + "\n\n" if page else "") + section
+    out.write_text(page, encoding="utf-8")
+
+
+def _trial(seed: int, size: Size, say: Callable[[str], None]) -> list[Course]:
+    with tempfile.TemporaryDirectory(prefix="rapport-loop-") as folder:
+        return run_trial(Path(folder), seed, size, lambda step: say(f"company {seed + 1}: {step}"))
+
+
+def _losses(courses: Sequence[Course]) -> str:
+    found = [(arm, figures) for course in courses for arm, figures in course.figures.items()]
+    return ", ".join(f"{arm} " + " → ".join(f"{each['log_loss']:.3f}" for each in figures) for arm, figures in found)
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
