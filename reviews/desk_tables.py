@@ -55,7 +55,8 @@ cases: Final = Table(
     Index("ix_cases_state_wanted", "state", "wanted"),
     Index("ix_cases_closed_at", "closed_at"),
     _some("ix_cases_unsettled", "account_id", where="state <> 'closed'", unique=True),
-    _some("ix_cases_queue", "due", "id", where="state = 'open'"),
+    # Holds what a queue is filtered by, so that no row is read in vain.
+    _some("ix_cases_queue", "due", "id", "opened_at", "why", "wanted", where="state = 'open'"),
     _some("ix_cases_held", "holder", where="state = 'open' AND holder IS NOT NULL"),
     comment="Accounts that somebody has to look at, or had to.",
 )

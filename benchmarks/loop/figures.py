@@ -123,15 +123,16 @@ def as_markdown(loop: Loop, picture: str) -> Iterator[str]:
         "out; the estimator takes fewer trees than the product's.\n"
     )
     yield f"![Log loss and AUROC against labels of reviewers, by order]({picture})\n"
-    for metric, title in (("log_loss", "log loss"), ("auroc", "AUROC")):
+    for metric, title in (("log_loss", "Log loss"), ("auroc", "AUROC")):
         yield from _table(loop, metric, title)
     yield from _sentences(loop)
 
 
 def _table(loop: Loop, metric: str, title: str) -> Iterator[str]:
     rivals = ARMS[1:]
-    heads = [NAMES[arm] for arm in ARMS] + [f"desk − {NAMES[arm]}" for arm in rivals]
-    yield f"| verdicts | {' | '.join(f'{title}, {head}' for head in heads)} |"
+    heads = [NAMES[arm] for arm in ARMS] + [f"the desk's − {NAMES[arm]}" for arm in rivals]
+    yield f"{title}, with 95 % intervals over the companies:\n"
+    yield f"| verdicts | {' | '.join(heads)} |"
     yield f"|---:|{'---:|' * len(heads)}"
     for turn, labels in enumerate(loop.labels):
         cells = [text(loop.mean(arm, metric, turn), ".4f") for arm in ARMS]

@@ -51,7 +51,7 @@ def _open_cases() -> None:
     _index("ix_cases_state_wanted", "cases", ["state", "wanted"])
     _index("ix_cases_closed_at", "cases", ["closed_at"])
     _index("ix_cases_unsettled", "cases", ["account_id"], "state <> 'closed'", unique=True)
-    _index("ix_cases_queue", "cases", ["due", "id"], "state = 'open'")
+    _index("ix_cases_queue", "cases", ["due", "id", "opened_at", "why", "wanted"], "state = 'open'")
     _index("ix_cases_held", "cases", ["holder"], "state = 'open' AND holder IS NOT NULL")
 
 
