@@ -33,6 +33,7 @@ from reviews.evidence import write_evidence
 from reviews.lasting import lasts
 from reviews.record import CATALOGUE, Entry, Record
 from reviews.sample import AUDIT, SECRET_BYTES, inclusion_of
+from reviews.telling import put_first
 from reviews.verdict import Standing
 
 if TYPE_CHECKING:
@@ -103,13 +104,15 @@ def record_export(
     ledger = database.ledger
     if batch.rules.text is not None:
         ledger.keep_rules(batch.rules.digest, batch.rules.text)
+    labels, standing = export.labels(), _all_standing(database)
     writer = _Writer(
         batch,
         ledger.secret(AUDIT, lambda: os.urandom(SECRET_BYTES)),
-        _all_standing(database),
-        standing_verdicts(export.labels(), batch.as_of),
+        standing,
+        standing_verdicts(labels, batch.as_of),
         sorted(export.records),
     )
+    told = {*standing, *(() if labels is None else labels["account_id"])}
     done, total = 0, export.n_events()
     for events, accounts in export.tables():
         log = log_of_tables(events, accounts, export.records)
@@ -123,6 +126,8 @@ def record_export(
             ledger.write([Entry(tuple(records[start : start + CHUNK]))])
             share = min(start + CHUNK, len(records)) / len(records)
             progress("Recording events", done + round(share * log.n_events), total)
+        if only is None:
+            put_first(database, X, records, told)
         done += log.n_events
         yield log.account_ids, decisions
 

@@ -9,7 +9,7 @@ while both wait, so each has one number, its due time, and the first of an index
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from features.signals import SIGNAL_NAMES
@@ -17,7 +17,7 @@ from reviews.case import Why
 from reviews.record import Record, signals_of
 from reviews.terms import DAY, DOUBLING
 
-__all__ = ["SPREAD", "due_at", "value_of"]
+__all__ = ["SPREAD", "due_at", "handed_out", "importance_of", "value_of"]
 
 SPREAD: Final = 8
 """Doublings between the least and the greatest value that a case can have."""
@@ -54,8 +54,47 @@ def value_of(record: Record, why: Why) -> float:
     if why == "audit":
         return AUDIT
     unsure = _EXPECTED.get(why, 4.0 * record.probability_client * (1.0 - record.probability_client))
-    value = max(unsure, SURE) * _worth(record) * _disagreement(record.review_reasons)
+    value = max(unsure, SURE) * importance_of(record)
     return float(min(max(value, LEAST), GREATEST))
+
+
+def importance_of(record: Record) -> float:
+    """Return what a doubt about an account is multiplied by: what it is worth, times how much model and rules disagree.
+
+    1 or more.
+    """
+    return _worth(record) * _disagreement(record.review_reasons)
+
+
+def handed_out(values: Mapping[str, float], first: Sequence[str]) -> dict[str, float]:
+    """Hand values out anew, the greatest to those that are to come first.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+    first : sequence of str
+        Who comes first, in this order; who has no value is passed by.
+
+    Returns
+    -------
+    dict of str to float
+        The same values. Those whose place is taken get what the first had, in their old order; the others keep theirs.
+
+    Examples
+    --------
+    >>> handed_out({"a": 4.0, "b": 3.0, "c": 2.0, "d": 1.0}, ["d", "a"])
+    {'d': 4.0, 'a': 3.0, 'b': 1.0, 'c': 2.0}
+    """
+    chosen = [name for name in dict.fromkeys(first) if name in values]
+    ranked = sorted(values, key=lambda name: (-values[name], name))
+    places, own = ranked[: len(chosen)], set(chosen)
+    behind = [name for name in places if name not in own]
+    freed = [name for name in ranked[len(chosen) :] if name in own]
+    return {
+        **{name: values[place] for name, place in zip(chosen, places, strict=True)},
+        **{name: values[place] for name, place in zip(behind, freed, strict=True)},
+        **{name: value for name, value in values.items() if name not in own and name not in behind},
+    }
 
 
 def due_at(opened_at: int, value: float) -> int:

@@ -26,7 +26,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No deadline: a slow machine is not a broken property. CI repeats its examples, developers try new ones.
-settings.register_profile("rapport", deadline=None, max_examples=50, derandomize=REQUIRE_ALL)
+settings.register_profile("rapport", deadline=None, max_examples=30, derandomize=REQUIRE_ALL)
 settings.register_profile("prove", deadline=None, max_examples=1000)
 settings.load_profile("rapport")
 

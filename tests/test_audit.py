@@ -103,6 +103,7 @@ def test_a_suspect_says_who_labelled_it_and_when(world: World, found: tuple[Data
         assert one.given.labelled_at == to_micros(row["labelled_at"])
 
 
+@pytest.mark.slow
 def test_the_estimate_of_wrong_labels_grows_by_about_as_many_as_are_turned(
     world: World, found: tuple[Dataset, LabelAudit]
 ) -> None:

@@ -115,7 +115,7 @@ class Reader:
 
 
 def test_cases_by_keyboard_alone(chrome: Any, served: Served) -> None:
-    decide_many(chrome, served, 12)
+    decide_many(chrome, served, 6)
 
 
 @pytest.mark.slow

@@ -108,6 +108,7 @@ def leaks(world: World, strength: Callable[[], AbstractContextManager[None]]) ->
 
 
 @AT_STRENGTH
+@pytest.mark.slow
 def test_an_undated_owner_is_caught_and_costs_most(
     world: World, strength: Callable[[], AbstractContextManager[None]]
 ) -> None:

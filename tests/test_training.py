@@ -367,6 +367,7 @@ def test_the_first_model_becomes_champion(trained: Trained, tmp_path: Path) -> N
     assert estimator.calibration_ == trained.estimator.calibration_
 
 
+@pytest.mark.slow
 def test_several_processes_fit_the_same_bytes(dataset: Dataset) -> None:
     parts = [rows for rows, _ in split(dataset, 0)][:2]
     alone, together = (fit_scorecards(dataset, small(), parts, 0, n_jobs=jobs) for jobs in (1, 2))
