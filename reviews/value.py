@@ -78,23 +78,16 @@ def handed_out(values: Mapping[str, float], first: Sequence[str]) -> dict[str, f
     Returns
     -------
     dict of str to float
-        The same values. Those whose place is taken get what the first had, in their old order; the others keep theirs.
+        The same values. The others come behind the first, in the order that they had.
 
     Examples
     --------
-    >>> handed_out({"a": 4.0, "b": 3.0, "c": 2.0, "d": 1.0}, ["d", "a"])
-    {'d': 4.0, 'a': 3.0, 'b': 1.0, 'c': 2.0}
+    >>> handed_out({"a": 4.0, "b": 3.0, "c": 2.0, "d": 1.0}, ["c"])
+    {'c': 4.0, 'a': 3.0, 'b': 2.0, 'd': 1.0}
     """
-    chosen = [name for name in dict.fromkeys(first) if name in values]
     ranked = sorted(values, key=lambda name: (-values[name], name))
-    places, own = ranked[: len(chosen)], set(chosen)
-    behind = [name for name in places if name not in own]
-    freed = [name for name in ranked[len(chosen) :] if name in own]
-    return {
-        **{name: values[place] for name, place in zip(chosen, places, strict=True)},
-        **{name: values[place] for name, place in zip(behind, freed, strict=True)},
-        **{name: value for name, value in values.items() if name not in own and name not in behind},
-    }
+    order = dict.fromkeys([*(name for name in first if name in values), *ranked])
+    return dict(zip(order, (values[name] for name in ranked), strict=True))
 
 
 def due_at(opened_at: int, value: float) -> int:
