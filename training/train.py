@@ -24,7 +24,7 @@ from models.shelf import Shelf
 from training.estimation.estimator import RelationshipClassifier
 from training.judging.crossfit import CrossFitted, Limits, cross_fit
 from training.judging.evaluate import estimate_sides, measure, summarise
-from training.judging.fitting import fit_scorecards, ranges
+from training.judging.fitting import calibrating, fit_scorecards, ranges
 from training.judging.folds import Split, split
 from training.judging.metrics import probability_figures
 from training.judging.slices import SliceFigures, slice_figures, slices_of
@@ -190,7 +190,8 @@ def shelve(
 
 def _judge_rivals(dataset: Dataset, crossed: CrossFitted, seed: int, progress: Progress) -> dict[str, Floats]:
     """Return what the yardsticks say of the accounts that were judged, by what taught the model."""
-    said = judge_yardsticks(dataset.X, dataset.y, crossed.splits, seed, judge_weight=dataset.weights, progress=progress)
+    counted = calibrating(dataset.weights)
+    said = judge_yardsticks(dataset.X, dataset.y, crossed.splits, seed, judge_weight=counted, progress=progress)
     return {name: probability[crossed.rows] for name, probability in said.items()}
 
 

@@ -17,7 +17,7 @@ from training.estimation.compile import compile_scorecard
 from training.estimation.estimator import RelationshipClassifier
 from training.labelled.dataset import Dataset
 
-__all__ = ["DIRECTIONS", "Fitted", "fit_scorecard", "fit_scorecards", "ranges"]
+__all__ = ["DIRECTIONS", "Fitted", "calibrating", "fit_scorecard", "fit_scorecards", "ranges"]
 
 DIRECTIONS: Final = [{None: 0, "client": 1, "customer": -1}[signal.direction] for signal in CATALOGUE]
 
@@ -73,8 +73,8 @@ def fit_scorecards(
 def fit_scorecard(dataset: Dataset, estimator: RelationshipClassifier, rows: Rows, seed: int) -> Fitted:
     """Fit a clone of an estimator to some rows of a dataset, held to the catalogue's directions, and compile it.
 
-    Accounts that are not judged by are learned from, and have no say in calibration. Where the rules teach, each
-    account is there as a client and as a customer, with their probabilities as weights.
+    Accounts that are not judged by are learned from, and count one each in blending and calibration. Where the rules
+    teach, each account is there as a client and as a customer, with their probabilities as weights.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def fit_scorecard(dataset: Dataset, estimator: RelationshipClassifier, rows: Row
     X = dataset.X[rows]
     if dataset.teacher is None:
         names = np.where(dataset.y[rows], "client", "customer")
-        fitted = fresh.fit(X, names, **_judging(dataset.weights[rows]))
+        fitted = fresh.fit(X, names, **_calibrating(calibrating(dataset.weights[rows])))
     else:
         taught, copies = dataset.teacher[rows], np.arange(len(rows))
         names = np.repeat(["client", "customer"], len(rows))
@@ -96,7 +96,18 @@ def fit_scorecard(dataset: Dataset, estimator: RelationshipClassifier, rows: Row
     return fitted, compile_scorecard(fitted, SIGNAL_NAMES, X, positive="client")
 
 
-def _judging(weights: Floats) -> dict[str, Any]:
+def calibrating(weights: Floats) -> Floats:
+    """Return how much each account counts in calibration, shape (n,), from how many each stands for.
+
+    A calibration says what holds of accounts with a score, whoever they are. The desk picks its cases by what is known
+    of them and never by their answer, which moves no such share; and a few accounts that stand for many, calibrated by
+    alone, err by far more. So an account that was picked counts as much as the least of those that were not.
+    """
+    judged = weights > 0
+    return np.where(judged, weights, weights[judged].min() if judged.any() else 1.0)
+
+
+def _calibrating(weights: Floats) -> dict[str, Any]:
     """Equal weights are none: what needs no weighing is done faster without."""
     return {} if np.ptp(weights) == 0 else {"judge_weight": weights}
 
