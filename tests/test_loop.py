@@ -27,9 +27,9 @@ def test_each_verdict_is_learned_from_once(tmp_path: Path) -> None:
     steps: list[str] = []
     courses = run_trial(tmp_path, 1, SMALL, steps.append, COARSE, certified=False)
     assert [step for step in steps if step.startswith("desk")] == [f"desk, round {i}" for i in (1, 2)]
-    desk, chance = courses
-    assert (list(desk.figures), list(chance.figures)) == (["desk"], ["random", "fair"])
-    for name, course in zip(("desk", "random"), courses, strict=True):
+    assert tuple(courses) == ARMS
+    for name, course in courses.items():
+        assert len(course.figures) == 1 + SMALL.rounds
         given = [label for label in course.labels.given if label.relationship != "prospect"]
         assert len(given) == SMALL.rounds * SMALL.labels
         assert len({label.account_id for label in given}) == len(given)
@@ -79,10 +79,9 @@ def test_a_section_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
 def test_the_desk_needs_fewer_labels_than_chance() -> None:
     """Done-when 3 of the review desk. Some minutes."""
     loop, _ = measure_loop(Size(), TRIALS, Console(stderr=True))
-    for rival in ARMS[1:]:
-        ratio, gain = loop.ratio(rival), loop.gain(rival, "log_loss", -1)
-        assert ratio.value is not None
-        assert ratio.high is not None
-        assert ratio.value < ratio.high < 1.0, rival
-        assert gain.high is not None
-        assert gain.high < 0.0, rival
+    ratio, gain = loop.ratio(), loop.gain("log_loss", -1)
+    assert ratio.value is not None
+    assert ratio.high is not None
+    assert ratio.value < ratio.high < 1.0
+    assert gain.high is not None
+    assert gain.high < 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,6 @@ DRAWS = 2000
 NAMES: dict[Arm, str] = {
     "desk": "the desk's order",
     "random": "by chance",
-    "fair": "by chance, as a fair sample",
 }
 
 
@@ -27,7 +26,7 @@ class Loop:
     """What several trials found. Intervals hold 95 % of a bootstrap over trials, in which arms stay paired."""
 
     size: Size
-    trials: Sequence[Sequence[Course]]
+    trials: Sequence[Mapping[Arm, Course]]
 
     @property
     def labels(self) -> Rows:
@@ -36,29 +35,28 @@ class Loop:
 
     def values(self, arm: Arm, metric: str) -> Floats:
         """Return a figure of each trial's models, shape (trials, rounds + 1)."""
-        found = [{arm: given for course in trial for arm, given in course.figures.items()} for trial in self.trials]
-        return np.array([[each[metric] for each in one[arm]] for one in found])
+        return np.array([[each[metric] for each in trial[arm].figures] for trial in self.trials])
 
     def mean(self, arm: Arm, metric: str, turn: int) -> Estimate:
         """Return a figure after a round."""
         return self._mean_of(self.values(arm, metric)[:, turn])
 
-    def gain(self, rival: Arm, metric: str, turn: int) -> Estimate:
-        """Return by how much the desk's model differs from a rival's after a round."""
-        return self._mean_of((self.values("desk", metric) - self.values(rival, metric))[:, turn])
+    def gain(self, metric: str, turn: int) -> Estimate:
+        """Return by how much the desk's model differs from its rival's after a round."""
+        return self._mean_of((self.values("desk", metric) - self.values("random", metric))[:, turn])
 
-    def needed(self, arm: Arm, rival: Arm) -> Estimate:
-        """Count the labels after which an arm's log loss is no greater than a rival's after all rounds."""
-        return self.over_trials(self._needed(arm, rival))
+    def needed(self) -> Estimate:
+        """Count the labels in the desk's order after which log loss is no greater than the rival's after all rounds."""
+        return self.over_trials(self._needed())
 
-    def ratio(self, rival: Arm) -> Estimate:
-        """Divide those that the desk's order needs by those that the rival was given."""
-        needed = self._needed("desk", rival)
+    def ratio(self) -> Estimate:
+        """Divide them by those that the rival was given."""
+        needed = self._needed()
         return self.over_trials(lambda rows: needed(rows) / self.labels[-1])
 
-    def shorter(self, rival: Arm) -> float:
-        """Return the share of draws in which the desk's order needs fewer labels than the rival was given."""
-        return float((self._draws(self._needed("desk", rival)) < self.labels[-1]).mean())
+    def fewer(self) -> float:
+        """Return the share of draws in which they are fewer."""
+        return float((self._draws(self._needed()) < self.labels[-1]).mean())
 
     def over_trials(self, measure: Callable[[Rows], float]) -> Estimate:
         """Give what is measured on some trials with its interval; a bound that no number of labels reaches is None."""
@@ -83,8 +81,8 @@ class Loop:
     def _drawn(self) -> Rows:
         return np.random.default_rng(0).integers(len(self.trials), size=(DRAWS, len(self.trials)))
 
-    def _needed(self, arm: Arm, rival: Arm) -> Callable[[Rows], float]:
-        own, others = self.values(arm, "log_loss"), self.values(rival, "log_loss")[:, -1]
+    def _needed(self) -> Callable[[Rows], float]:
+        own, others = self.values("desk", "log_loss"), self.values("random", "log_loss")[:, -1]
         return lambda rows: labels_for(self.labels, own[rows].mean(axis=0), float(others[rows].mean()))
 
 
@@ -115,54 +113,44 @@ def as_markdown(loop: Loop, picture: str) -> Iterator[str]:
         "(`rapport classify --record`); four reviewers and a lead work at the desk until "
         f"{size.labels} more verdicts say client or customer; the next model learns from the CRM's labels and all "
         "verdicts (`rapport train --labels-from`). A reviewer says what the account is by the simulator's truth, with "
-        f"{size.slips:.0%} slips, and on the reveal finds half of those that a sure machine contradicts. The rival "
-        "has the same company, start and slips, and its team the same number of verdicts, on cases drawn by chance "
-        "from all accounts without a label; once its labels are picked by hand as the desk's are, once they count as "
-        "a fair sample, by which calibration is learned too. "
-        f"Means over {len(loop.trials)} companies, each model judged by P(client) of {size.kept_out:,} accounts kept "
-        "out; the estimator takes fewer trees than the product's.\n"
+        f"{size.slips:.0%} slips, and on the reveal finds half of those that a sure machine contradicts. The rival has "
+        "the same company, start and slips, and its team the same number of verdicts, on cases drawn by chance from "
+        f"all accounts without a label. Means over {len(loop.trials)} companies (in brackets 95 % intervals), "
+        f"each model judged by P(client) of up to {size.kept_out:,} accounts kept out; the estimator takes fewer trees "
+        "than the product's.\n"
     )
-    yield f"![Log loss and AUROC against labels of reviewers, by order]({picture})\n"
-    for metric, title in (("log_loss", "Log loss"), ("auroc", "AUROC")):
-        yield from _table(loop, metric, title)
+    yield f"![Log loss and AUROC against verdicts, by order]({picture})\n"
+    for metric, title in (("log_loss", "log loss"), ("auroc", "AUROC")):
+        heads = [*(f"{title}, {NAMES[arm]}" for arm in ARMS), "difference"]
+        yield f"| verdicts | {' | '.join(heads)} |"
+        yield f"|---:|{'---:|' * len(heads)}"
+        for turn, labels in enumerate(loop.labels):
+            cells = [text(loop.mean(arm, metric, turn), ".4f") for arm in ARMS]
+            yield f"| {labels} | {' | '.join(cells)} | {text(loop.gain(metric, turn), '+.4f')} |"
+        yield ""
     yield from _sentences(loop)
 
 
-def _table(loop: Loop, metric: str, title: str) -> Iterator[str]:
-    rivals = ARMS[1:]
-    heads = [NAMES[arm] for arm in ARMS] + [f"the desk's − {NAMES[arm]}" for arm in rivals]
-    yield f"{title}, with 95 % intervals over the companies:\n"
-    yield f"| verdicts | {' | '.join(heads)} |"
-    yield f"|---:|{'---:|' * len(heads)}"
-    for turn, labels in enumerate(loop.labels):
-        cells = [text(loop.mean(arm, metric, turn), ".4f") for arm in ARMS]
-        cells += [text(loop.gain(arm, metric, turn), "+.4f") for arm in rivals]
-        yield f"| {labels} | {' | '.join(cells)} |"
-    yield ""
-
-
 def _sentences(loop: Loop) -> Iterator[str]:
-    for rival in ARMS[1:]:
-        reached = f"The log loss that {loop.labels[-1]} verdicts reach {NAMES[rival]}, "
-        reached += f"{text(loop.mean(rival, 'log_loss', -1), '.4f')}, "
-        needed = loop.needed("desk", rival)
-        if needed.value is None:
-            yield f"{reached}the desk's order does not reach with as many.\n"
-        else:
-            yield (
-                f"{reached}the desk's order reaches with {text(needed, '.0f')}: {text(loop.ratio(rival), '.2f')} × as "
-                f"many (fewer in {loop.shorter(rival):.1%} of the bootstrap's draws).\n"
-            )
-    work = [[trial[side] for trial in loop.trials] for side in (0, 1)]
-    wrong = [float(np.mean([course.wrong for course in side])) for side in work]
-    answers = [float(np.mean([course.work.answers for course in side])) for side in work]
-    audited = np.mean([sum(label.inclusion is not None for label in course.labels.given) for course in work[0]])
+    all_labels, needed = loop.labels[-1], loop.needed()
+    reached = f"The log loss that {all_labels} verdicts by chance reach, the desk's order "
+    if needed.value is None:
+        yield f"{reached}does not reach with as many.\n"
+    else:
+        yield (
+            f"{reached}reaches with {text(needed, '.0f')}: {text(loop.ratio(), '.2f')} × as many (fewer in "
+            f"{loop.fewer():.1%} of the bootstrap's draws).\n"
+        )
+    courses = {arm: [trial[arm] for trial in loop.trials] for arm in ARMS}
+    wrong = {arm: float(np.mean([course.wrong for course in courses[arm]])) for arm in ARMS}
+    answers = {arm: float(np.mean([course.work.answers for course in courses[arm]])) for arm in ARMS}
+    audited = [sum(label.inclusion is not None for label in course.labels.given) for course in courses["desk"]]
     automatic = " → ".join(f"{loop.mean('desk', 'automatic', turn).value:.0%}" for turn in range(len(loop.labels)))
     yield (
-        f"For {loop.labels[-1]} verdicts the team gave {answers[0]:.0f} answers at the desk and {answers[1]:.0f} by "
-        f"chance, second readings included; {wrong[0]:.1%} and {wrong[1]:.1%} of the verdicts are wrong. "
-        f"{audited:.0f} of the desk's came of the audit sample. Decided automatically of the accounts kept out, "
-        f"start and rounds: {automatic}."
+        f"For {all_labels} verdicts the team gave {answers['desk']:.0f} answers at the desk and "
+        f"{answers['random']:.0f} by chance, second readings included; {wrong['desk']:.1%} and {wrong['random']:.1%} "
+        f"of the verdicts are wrong, since a sure machine that objects finds slips. {np.mean(audited):.1f} at the desk "
+        f"came of the audit sample. Decided automatically of the accounts kept out, start and rounds: {automatic}."
     )
 
 

@@ -8,14 +8,13 @@ import numpy as np
 
 from benchmarks.loop.figures import NAMES, Loop
 from benchmarks.loop.rounds import Arm
-from models.drawing import BASE, MODEL, YARDSTICK, draw, drawing
+from models.drawing import MODEL, YARDSTICK, draw, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LOOKS: dict[Arm, tuple[str, object]] = {
     "random": (YARDSTICK, (0, (5, 2))),
-    "fair": (BASE, (0, (1, 2))),
     "desk": (MODEL, "solid"),
 }
 _TITLES = {"log_loss": "log loss, lower is better", "auroc": "AUROC, higher is better"}
@@ -46,8 +45,7 @@ def _plot(axes: Axes, loop: Loop, metric: str) -> None:
     for arm, (colour, style) in _LOOKS.items():
         found = [loop.mean(arm, metric, turn) for turn in range(len(loop.labels))]
         middle, low, high = np.array([[each.value, each.low, each.high] for each in found], dtype=np.float64).T
-        if arm != "fair":
-            axes.fill_between(loop.labels, low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.fill_between(loop.labels, low, high, color=colour, alpha=0.13, linewidth=0)
         axes.plot(loop.labels, middle, color=colour, linestyle=style, linewidth=1.9, marker="o", ms=4, label=NAMES[arm])
     if metric == "log_loss":
         _mark(axes, loop)
@@ -62,7 +60,7 @@ def _plot(axes: Axes, loop: Loop, metric: str) -> None:
 
 def _mark(axes: Axes, loop: Loop) -> None:
     """Mark where the desk's order gets as far as the rival with all its labels."""
-    reached = loop.needed("desk", "random").value
+    reached = loop.needed().value
     goal = loop.mean("random", "log_loss", -1).value
     if reached is None or goal is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from benchmarks.loop.figures import Loop, as_markdown
 from benchmarks.loop.picture import draw_loop
-from benchmarks.loop.rounds import Course, Size, run_trial
+from benchmarks.loop.rounds import Arm, Course, Size, run_trial
 
 SECTION = "## The loop: what verdicts teach"
 PICTURE = "loop.svg"
@@ -63,14 +63,15 @@ def put_section(out: Path, lines: Sequence[str]) -> None:
     out.write_text(page, encoding="utf-8")
 
 
-def _trial(seed: int, size: Size, say: Callable[[str], None]) -> list[Course]:
+def _trial(seed: int, size: Size, say: Callable[[str], None]) -> dict[Arm, Course]:
     with tempfile.TemporaryDirectory(prefix="rapport-loop-") as folder:
         return run_trial(Path(folder), seed, size, lambda step: say(f"company {seed + 1}: {step}"))
 
 
-def _losses(courses: Sequence[Course]) -> str:
-    found = [(arm, figures) for course in courses for arm, figures in course.figures.items()]
-    return ", ".join(f"{arm} " + " → ".join(f"{each['log_loss']:.3f}" for each in figures) for arm, figures in found)
+def _losses(courses: Mapping[Arm, Course]) -> str:
+    return ", ".join(
+        f"{arm} " + " → ".join(f"{each['log_loss']:.3f}" for each in course.figures) for arm, course in courses.items()
+    )
 
 
 def _silent(_: str) -> None:

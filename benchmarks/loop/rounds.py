@@ -25,11 +25,10 @@ from training.labelled.dataset import Dataset, load_dataset
 from training.labelled.reviewed import DeskLabels, merge_labels
 from training.train import shelve, train
 
-Arm = Literal["desk", "random", "fair"]
+Arm = Literal["desk", "random"]
 
-ARMS: tuple[Arm, ...] = ("desk", "random", "fair")
-"""Models that learn from cases as the desk offers them; from cases drawn by chance; and from the latter once more, when
-their labels count as a fair sample of all accounts, by which a model is calibrated too."""
+ARMS: tuple[Arm, ...] = ("desk", "random")
+"""Cases as the desk offers them, and cases drawn by chance."""
 
 AUDITED = 0.02
 """Share of the automatic answers that the audit sample draws, as `rapport classify` does."""
@@ -68,8 +67,8 @@ class Course:
 
     Attributes
     ----------
-    figures : dict of str to list of dict
-        By arm those of the model before any review, and after each round.
+    figures : list of dict
+        Of the model before any review, and after each round.
     work : Work
     labels : DeskLabels
         Of the reviewers, all of them.
@@ -79,7 +78,7 @@ class Course:
         What the last model was trained from, by source.
     """
 
-    figures: dict[Arm, list[dict[str, float]]]
+    figures: list[dict[str, float]]
     work: Work
     labels: DeskLabels
     wrong: float
@@ -94,7 +93,7 @@ def run_trial(
     estimator: RelationshipClassifier | None = None,
     *,
     certified: bool = True,
-) -> list[Course]:
+) -> dict[Arm, Course]:
     """Work at two desks from one start: as the first offers its cases, and by chance at the other.
 
     Parameters
@@ -117,7 +116,12 @@ def run_trial(
     trial = _Trial(company, size, seed, folder, say, estimator or _quick_estimator(), certified)
     say("the first model")
     first = trial.train(load_dataset(company.export, company.as_of))
-    return [trial.as_offered(first), trial.by_chance(first)]
+    # Without thresholds nothing is automatic, so that any account may be drawn: the rival asks about all alike.
+    uncertified = replace(first, thresholds=None)
+    return {
+        "desk": trial.work("desk", first, AUDITED, trial.train),
+        "random": trial.work("random", uncertified, 0.0, trial.fit),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,44 +134,26 @@ class _Trial:
     estimator: RelationshipClassifier
     certified: bool
 
-    def as_offered(self, first: Model) -> Course:
-        return self._work("desk", first, AUDITED, lambda labels: {"desk": self.train(self._dataset(labels))})
-
-    def by_chance(self, first: Model) -> Course:
-        # Without thresholds nothing is automatic, so that any account may be drawn: the rival asks about all alike.
-        uncertified = replace(first, thresholds=None)
-        return self._work(
-            "random",
-            uncertified,
-            0.0,
-            lambda labels: {
-                "random": self.fit(self._dataset(labels)),
-                "fair": self.fit(self._dataset(_as_fair_sample(labels))),
-            },
-        )
-
-    def _work(self, name: Arm, model: Model, audited: float, learn: Callable[[DeskLabels], dict[Arm, Model]]) -> Course:
+    def work(self, name: Arm, model: Model, audited: float, learn: Callable[[Dataset], Model]) -> Course:
         """Go through nights and days, at a desk with a database of its own."""
         company, size = self.company, self.size
-        courses: dict[Arm, list[dict[str, float]]] = {}
-        labels = DeskLabels([], ())
+        figures, labels = [company.judge(model)], DeskLabels([], ())
+        taught = LabelCounts(by_source={}, left_out={}, contradicted=0)
         with open_database(f"sqlite:///{self.folder / name}.db", seconds=60) as database:
             prepare(database)
             team = Team(database, company.truth, self.seed, size.slips)
             choose: Choose = first_in_queue(team) if name == "desk" else ByChance(team, company.labelled)
-            start = company.judge(model)
             for turn in range(size.rounds):
                 self.say(f"{name}, round {turn + 1}")
                 night = company.as_of + turn * DAY
                 self._record(database, night, model, audited)
                 team.work_until((turn + 1) * size.labels, night + HOUR, choose)
                 labels = DeskLabels(list(team.labels()), team.desk.labellers())
-                models = learn(labels)
-                model = models[name]
-                for arm, each in models.items():
-                    courses.setdefault(arm, [start]).append(company.judge(each))
+                dataset = self._dataset(labels)
+                model, taught = learn(dataset), dataset.labels
+                figures.append(company.judge(model))
         wrong = [label.relationship != company.truth[label.account_id] for label in labels.given]
-        return Course(courses, team.work, labels, float(np.mean(wrong)), self._dataset(labels).labels)
+        return Course(figures, team.work, labels, float(np.mean(wrong)), taught)
 
     def _record(self, database: Database, night: int, model: Model, audited: float) -> None:
         """Decide the export and open its cases as `rapport classify --record` does."""
@@ -191,11 +177,6 @@ class _Trial:
         """Train without a certificate, which costs five models more and changes no bit of this one."""
         _, scorecard = fit_scorecard(dataset, self.estimator, np.arange(len(dataset)), self.seed)
         return Model(f"uncertified-{len(dataset)}", scorecard, None, *ranges(dataset.X))
-
-
-def _as_fair_sample(desk: DeskLabels) -> DeskLabels:
-    """Let labels count as the CRM's own do; see :func:`training.labelled.labels.resolve_labels`."""
-    return DeskLabels([replace(label, inclusion=1.0) for label in desk.given], desk.reviewers)
 
 
 def _quick_estimator() -> RelationshipClassifier:
