@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.loop.report import SECTION, TRIALS, measure_loop, put_section, write_picture
+from benchmarks.loop.report import SECTION, TRIALS, measure_loop, printed, put_section, write_picture
 from benchmarks.loop.rounds import Size
 from benchmarks.loop.team import SLIPS
 
@@ -45,6 +45,7 @@ def main() -> None:
     size = replace(QUICK if arguments.quick else Size(), slips=arguments.slips)
     trials = arguments.trials or (2 if arguments.quick else TRIALS)
     loop, lines = measure_loop(size, trials, Console(stderr=True), arguments.jobs)
+    lines = [printed(), *lines]
     print("\n".join((SECTION, "", *lines)))
     out = arguments.out or (None if arguments.quick else OUT)
     if out is not None:

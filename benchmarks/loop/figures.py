@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.loop.rounds import ARMS, Arm, Course, Size
 from models.manifest import Estimate
+from training.asking.learning_curve import GAIN
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -45,18 +47,17 @@ class Loop:
         """Return by how much the desk's model differs from its rival's after a round."""
         return self._mean_of((self.values("desk", metric) - self.values("random", metric))[:, turn])
 
-    def needed(self) -> Estimate:
-        """Count the labels in the desk's order after which log loss is no greater than the rival's after all rounds."""
-        return self.over_trials(self._needed())
+    def needed(self, arm: Arm) -> Estimate:
+        """Count the labels with which an arm gets to `GAIN` of what the rival gains with all of its own in log loss."""
+        return self.over_trials(lambda rows: self._needed(rows)[arm])
 
     def ratio(self) -> Estimate:
-        """Divide them by those that the rival was given."""
-        needed = self._needed()
-        return self.over_trials(lambda rows: needed(rows) / self.labels[-1])
+        """Divide those that the desk's order needs by those that the rival needs."""
+        return self.over_trials(self._ratio)
 
     def fewer(self) -> float:
         """Return the share of draws in which they are fewer."""
-        return float((self._draws(self._needed()) < self.labels[-1]).mean())
+        return float((self._draws(self._ratio) < 1).mean())
 
     def over_trials(self, measure: Callable[[Rows], float]) -> Estimate:
         """Give what is measured on some trials with its interval; a bound that no number of labels reaches is None."""
@@ -77,13 +78,23 @@ class Loop:
     def _draws(self, measure: Callable[[Rows], float]) -> Floats:
         return np.array([measure(rows) for rows in self._drawn])
 
-    @property
+    @cached_property
     def _drawn(self) -> Rows:
         return np.random.default_rng(0).integers(len(self.trials), size=(DRAWS, len(self.trials)))
 
-    def _needed(self) -> Callable[[Rows], float]:
-        own, others = self.values("desk", "log_loss"), self.values("random", "log_loss")[:, -1]
-        return lambda rows: labels_for(self.labels, own[rows].mean(axis=0), float(others[rows].mean()))
+    def _ratio(self, rows: Rows) -> float:
+        needed = self._needed(rows)
+        return needed["desk"] / needed["random"]
+
+    def _needed(self, rows: Rows) -> dict[Arm, float]:
+        losses = {arm: self._losses[arm][rows].mean(axis=0) for arm in ARMS}
+        first, *_, last = losses["random"]
+        target = float(first + GAIN * (last - first))
+        return {arm: labels_for(self.labels, losses[arm], target) for arm in ARMS}
+
+    @cached_property
+    def _losses(self) -> dict[Arm, Floats]:
+        return {arm: self.values(arm, "log_loss") for arm in ARMS}
 
 
 def labels_for(labels: Rows, losses: Floats, target: float) -> float:
@@ -132,15 +143,13 @@ def as_markdown(loop: Loop, picture: str) -> Iterator[str]:
 
 
 def _sentences(loop: Loop) -> Iterator[str]:
-    all_labels, needed = loop.labels[-1], loop.needed()
-    reached = f"The log loss that {all_labels} verdicts by chance reach, the desk's order "
-    if needed.value is None:
-        yield f"{reached}does not reach with as many.\n"
-    else:
-        yield (
-            f"{reached}reaches with {text(needed, '.0f')}: {text(loop.ratio(), '.2f')} × as many (fewer in "
-            f"{loop.fewer():.1%} of the bootstrap's draws).\n"
-        )
+    all_labels = loop.labels[-1]
+    desk, chance = (text(loop.needed(arm), ".0f") for arm in ARMS)
+    yield (
+        f"To get to {GAIN:.0%} of what {all_labels} verdicts by chance gain in log loss takes {desk} verdicts in the "
+        f"desk's order and {chance} by chance: {text(loop.ratio(), '.2f')} × as many (fewer in {loop.fewer():.1%} of "
+        "the bootstrap's draws).\n"
+    )
     courses = {arm: [trial[arm] for trial in loop.trials] for arm in ARMS}
     wrong = {arm: float(np.mean([course.wrong for course in courses[arm]])) for arm in ARMS}
     answers = {arm: float(np.mean([course.work.answers for course in courses[arm]])) for arm in ARMS}
@@ -149,8 +158,9 @@ def _sentences(loop: Loop) -> Iterator[str]:
     yield (
         f"For {all_labels} verdicts the team gave {answers['desk']:.0f} answers at the desk and "
         f"{answers['random']:.0f} by chance, second readings included; {wrong['desk']:.1%} and {wrong['random']:.1%} "
-        f"of the verdicts are wrong, since a sure machine that objects finds slips. {np.mean(audited):.1f} at the desk "
-        f"came of the audit sample. Decided automatically of the accounts kept out, start and rounds: {automatic}."
+        "of the verdicts are wrong: on the desk's cases the machine is seldom sure enough to find a slip. "
+        f"{np.mean(audited):.1f} at the desk came of the audit sample. Decided automatically of the accounts kept out, "
+        f"start and rounds: {automatic}."
     )
 
 

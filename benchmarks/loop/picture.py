@@ -8,7 +8,8 @@ import numpy as np
 
 from benchmarks.loop.figures import NAMES, Loop
 from benchmarks.loop.rounds import Arm
-from models.drawing import MODEL, YARDSTICK, draw, drawing
+from models.drawing import BASE, MODEL, YARDSTICK, draw, drawing
+from training.asking.learning_curve import GAIN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,13 +60,16 @@ def _plot(axes: Axes, loop: Loop, metric: str) -> None:
 
 
 def _mark(axes: Axes, loop: Loop) -> None:
-    """Mark where the desk's order gets as far as the rival with all its labels."""
-    reached = loop.needed().value
-    goal = loop.mean("random", "log_loss", -1).value
-    if reached is None or goal is None:
+    """Mark how many labels each takes to nearly all that the rival gains."""
+    first, last = (loop.mean("random", "log_loss", turn).value for turn in (0, -1))
+    if first is None or last is None:
         return
-    axes.plot([reached, loop.labels[-1]], [goal, goal], color=YARDSTICK, linewidth=1.0, linestyle=(0, (1, 2)))
-    axes.plot([reached], [goal], marker="o", markersize=7, color=MODEL, markerfacecolor="none")
-    axes.annotate(
-        f"{np.round(reached):.0f}", (reached, goal), (-6, -14), textcoords="offset points", color=MODEL, ha="right"
-    )
+    goal = first + GAIN * (last - first)
+    axes.axhline(goal, color=BASE, linewidth=1.0, linestyle=(0, (1, 2)))
+    for arm, (colour, _) in _LOOKS.items():
+        reached = loop.needed(arm).value
+        if reached is not None:
+            axes.plot([reached], [goal], marker="o", markersize=7, color=colour, markerfacecolor="none")
+            # Each number on its own side of its point, so that two close to each other can both be read.
+            x, y, place = (-5, -14, "right") if arm == "desk" else (5, 6, "left")
+            axes.annotate(f"{reached:.0f}", (reached, goal), (x, y), textcoords="offset points", color=colour, ha=place)

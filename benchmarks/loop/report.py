@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -17,7 +19,7 @@ from benchmarks.loop.rounds import Arm, Course, Size, run_trial
 
 SECTION = "## The loop: what verdicts teach"
 PICTURE = "loop.svg"
-TRIALS = 12
+TRIALS = 24
 
 
 def measure_loop(size: Size, trials: int, console: Console, jobs: int | None = None) -> tuple[Loop, list[str]]:
@@ -61,6 +63,13 @@ def put_section(out: Path, lines: Sequence[str]) -> None:
     else:
         page = (page.rstrip() + "\n\n" if page else "") + section
     out.write_text(page, encoding="utf-8")
+
+
+def printed() -> str:
+    """Say when and at which commit, for a section that is not as old as its page."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"  # noqa: S603
+    return f"Printed by `python -m benchmarks.loop` on {datetime.now(UTC).date()} at commit `{commit}`.\n"
 
 
 def _trial(seed: int, size: Size, say: Callable[[str], None]) -> dict[Arm, Course]:
