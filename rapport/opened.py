@@ -16,7 +16,7 @@ HOUR = 3600.0
 
 
 @contextmanager
-def opened(url: str, seconds: float = 10.0) -> Iterator[Database]:
+def opened(url: str, seconds: float = 10.0, named_by: str = "--database or RAPPORT_DATABASE") -> Iterator[Database]:
     """Open a database and close it after the block.
 
     Parameters
@@ -24,6 +24,8 @@ def opened(url: str, seconds: float = 10.0) -> Iterator[Database]:
     url : str
     seconds : float
         That one statement may take.
+    named_by : str
+        The command's option that names the database.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def opened(url: str, seconds: float = 10.0) -> Iterator[Database]:
         try:
             yield database
         except DatabaseDown as error:
-            raise BadInput(f"{error} --database or RAPPORT_DATABASE names another.") from error
+            raise BadInput(f"{error} {named_by} names another.") from error
 
 
 def micros_now() -> int:

@@ -52,7 +52,7 @@ def decide_export(
     if record is None:
         yield from classify(export, as_of, rules, model, progress=progress)
         return
-    with opened(record, HOUR) as database:
+    with opened(record, HOUR, named_by="--record") as database:
         prepare(database)
         # An old export must not overrule what was decided since.
         batch = Batch(as_of, min(as_of, micros_now()), rules, model, audit_share)
@@ -71,7 +71,7 @@ def open_label_cases(
     """
     accounts = {each.account_id for each in suspects if each.confident and each.given.source == "crm"}
     choice = choose(None, store)
-    with opened(record, HOUR) as database, bar() as progress:
+    with opened(record, HOUR, named_by="--record") as database, bar() as progress:
         prepare(database)
         # Nothing is drawn into the audit sample: of these accounts alone it would say that most answers are wrong.
         batch = Batch(as_of, min(as_of, micros_now()), rules, choice.model, 0.0)
@@ -84,6 +84,6 @@ def open_label_cases(
 
 def say_waiting(url: str) -> None:
     """Print where decisions were kept and how many cases wait there."""
-    with opened(url, HOUR) as database:
+    with opened(url, HOUR, named_by="--record") as database:
         waiting = Desk(database).overview(0, 1, micros_now()).waiting
         say(f"Kept in {escape(str(database.place))}: {waiting.open:,} cases wait at the desk.")

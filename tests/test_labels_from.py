@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +19,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from features.events import BadInput
@@ -163,6 +167,22 @@ def test_the_commands(export: Export, sqlite_url: str) -> None:
     assert "in place of 2 that it gave before" in again.output
     missing = run("labels", "export", export.path, "--labels-from", "sqlite:///nowhere/at-all.db")
     assert missing.exit_code == 2
+    assert "--labels-from names another" in missing.output
+    assert "--database" not in missing.output
+
+
+def test_the_commands_that_the_readme_shows_can_be_called() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = [line.partition(" #")[0] for line in readme.splitlines() if re.match("rapport [a-z]", line)]
+    commands = get_command(app)
+    assert len(shown) > 5
+    for line in shown:
+        command: Any = commands
+        words = shlex.split(line)[1:]
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        # Raises where an option is missing, or is none.
+        command.make_context(line, words)
 
 
 @contextmanager
@@ -177,6 +197,8 @@ def service(answers: dict[str, Any]) -> Iterator[tuple[str, list[str | None]]]:
             answer = answers.get(after, 404)
             status, body = (answer, {}) if isinstance(answer, int) else (200, answer)
             self.send_response(status)
+            if status == 302:
+                self.send_header("Location", answers["elsewhere"])
             self.end_headers()
             self.wfile.write(body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
@@ -234,3 +256,53 @@ def test_a_service_that_is_not_there_is_told() -> None:
         pass
     with pytest.raises(BadInput, match="cannot be reached"):
         fetch_labels(url, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:abc", "http://127.0.0.1:8123/a b", "http://[::1", "http://", "https://:8000", "http://a\n"],
+)
+def test_an_address_that_is_none_is_told(export: Export, url: str) -> None:
+    with pytest.raises(BadInput, match="is no address: --labels-from takes one"):
+        fetch_labels(url, None)
+    refused = run("labels", "export", export.path, "--labels-from", url)
+    assert (refused.exit_code, "no address" in refused.output) == (2, True)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", b""])
+def test_what_does_not_speak_http_is_told(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak() -> None:
+            with server.accept()[0] as caller:
+                caller.recv(4096)
+                caller.sendall(said)
+
+        thread = Thread(target=speak)
+        thread.start()
+        with pytest.raises(BadInput, match=r"does not speak HTTP, or broke off|cannot be reached"):
+            fetch_labels(f"http://127.0.0.1:{server.getsockname()[1]}", None)
+        thread.join()
+
+
+def test_a_key_that_is_not_known_is_told_apart_from_none() -> None:
+    with (
+        service({"": 401}) as (url, _),
+        pytest.raises(BadInput, match="does not know this key, or the key was revoked"),
+    ):
+        fetch_labels(url, "rpt_key")
+
+
+@pytest.mark.parametrize("key", ["rpt_ключ", "rpt_a\n", "rpt_a\r\nX-Other: 1", "rpt a", ""])
+def test_what_cannot_be_a_key_is_told_and_not_sent(key: str) -> None:
+    with service({}) as (url, shown), pytest.raises(BadInput, match="RAPPORT_KEY gives is no key") as told:
+        fetch_labels(url, key)
+    assert shown == []
+    assert not key or key not in str(told.value)
+
+
+def test_a_key_is_not_sent_on_to_another_address() -> None:
+    with service({}) as (there, shown_there), service({"": 302, "elsewhere": f"{there}/v1/labels"}) as (url, shown):
+        with pytest.raises(BadInput, match=r"sends on to .*where the key is not sent"):
+            fetch_labels(url, "rpt_key")
+        assert (shown, shown_there) == (["Bearer rpt_key"], [])
