@@ -5,12 +5,17 @@ people who did not know what the machine had said. An account that had the chanc
 share of wrong ones among all is estimated without bias in the numerator and nearly so as a ratio (Hájek's estimator).
 The interval is Korn and Graubard's (Survey Methodology 1998): the exact one of Clopper and Pearson for as many accounts
 as the weighted sample is worth. Where all had the same chance, these are the plain share and its exact interval.
+
+Drawn accounts are read in a random order, so those that nobody has read yet are like the others. Those that somebody
+has read and that are not settled are not: who agrees with the machine settles a case at once, who contradicts it waits
+for a second reader. While any of them is pending there is no estimate, and the interval reaches from where all pending
+ones turn out right to where all turn out wrong.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,11 +34,13 @@ class Drawn(NamedTuple):
     inclusion : float
         The chance with which each was drawn.
     wrong : bool or None
-        A person said something else than the machine; None where nobody has said anything yet.
+        Reviewers settled on something else than the machine; None where they have settled on nothing.
     unclear : bool
-        A person looked and could not tell.
+        They looked and could not tell.
     n : int
         How many.
+    pending : bool
+        Somebody has answered, and it is not settled: a second reader or the team lead has still to speak.
     """
 
     month: str
@@ -41,6 +48,7 @@ class Drawn(NamedTuple):
     wrong: bool | None
     unclear: bool
     n: int
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,15 @@ class AuditedMonth:
     Attributes
     ----------
     month : str
-    drawn, read, unclear : int
-        Accounts that were drawn; that a person told; that a person could not tell.
+    drawn, read, unclear, pending : int
+        Accounts that were drawn; that reviewers told; that they could not tell; that they have begun to read.
     wrong : int
         Of those told, the ones where the machine was wrong.
     error : float or None
-        Estimated share of wrong ones among all automatic decisions of the month; None where none was told.
+        Estimated share of wrong ones among all automatic decisions of the month; None where none was told, and while
+        any is pending.
     low, high : float or None
-        Its 95 % interval.
+        Its 95 % interval, whatever becomes of those that are pending; None where none was told or is pending.
     decided : float
         Estimated number of accounts that were decided automatically.
     """
@@ -71,6 +80,7 @@ class AuditedMonth:
     low: float | None
     high: float | None
     decided: float
+    pending: int = 0
 
     @property
     def complete(self) -> bool:
@@ -95,6 +105,13 @@ def audited_months(sample: Iterable[Drawn]) -> list[AuditedMonth]:
     >>> (month,) = audited_months([Drawn("2026-07", 0.02, False, False, 97), Drawn("2026-07", 0.02, True, False, 3)])
     >>> month.error, round(month.low, 4), round(month.high, 4), round(month.decided)
     (0.03, 0.0062, 0.0852, 5000)
+
+    A month that is half read says less, and nothing wrong:
+
+    >>> right, begun = Drawn("2026-07", 0.02, False, False, 90), Drawn("2026-07", 0.02, None, False, 10, pending=True)
+    >>> (month,) = audited_months([right, begun])
+    >>> month.error, round(month.low, 4), round(month.high, 4)
+    (None, 0.0, 0.1762)
     """
     months: dict[str, list[Drawn]] = defaultdict(list)
     for drawn in sample:
@@ -104,20 +121,37 @@ def audited_months(sample: Iterable[Drawn]) -> list[AuditedMonth]:
 
 def _month(name: str, drawn: list[Drawn]) -> AuditedMonth:
     told = [each for each in drawn if each.wrong is not None]
-    weight = sum(each.n / each.inclusion for each in told)
+    pending = [each for each in drawn if each.pending]
+    wrong = [each for each in told if each.wrong]
     error = low = high = None
-    if told:
-        error = sum(each.n / each.inclusion for each in told if each.wrong) / weight
-        worth = weight**2 / sum(each.n / each.inclusion**2 for each in told)
-        low, high = exact_interval(error * worth, worth)
+    if told or pending:
+        low = _interval(wrong, [*told, *pending])[0]
+        high = _interval([*wrong, *pending], [*told, *pending])[1]
+    if told and not pending:
+        error = _weight(wrong) / _weight(told)
     return AuditedMonth(
         month=name,
-        drawn=sum(each.n for each in drawn),
-        read=sum(each.n for each in told),
-        unclear=sum(each.n for each in drawn if each.unclear),
-        wrong=sum(each.n for each in told if each.wrong),
+        drawn=_count(drawn),
+        read=_count(told),
+        unclear=_count(each for each in drawn if each.unclear),
+        wrong=_count(wrong),
         error=error,
         low=low,
         high=high,
-        decided=sum(each.n / each.inclusion for each in drawn),
+        decided=_weight(drawn),
+        pending=_count(pending),
     )
+
+
+def _interval(wrong: Iterable[Drawn], among: Sequence[Drawn]) -> tuple[float, float]:
+    weight = _weight(among)
+    worth = weight**2 / sum(each.n / each.inclusion**2 for each in among)
+    return exact_interval(_weight(wrong) / weight * worth, worth)
+
+
+def _weight(drawn: Iterable[Drawn]) -> float:
+    return sum(each.n / each.inclusion for each in drawn)
+
+
+def _count(drawn: Iterable[Drawn]) -> int:
+    return sum(each.n for each in drawn)

@@ -150,7 +150,9 @@ audits: Final = Table(
     Column("model", Text),
     Column("case_id", Uuid, nullable=False, index=True),
     Column("said", Text, comment="What reviewers settled on since."),
-    Index("ix_audits_read", "month", "inclusion", "relationship", "said"),
+    Column("pending", Boolean, nullable=False, comment="Somebody has answered, and it is not settled."),
+    # Holds all that is counted, so that counting reads no row.
+    Index("ix_audits_read", "month", "inclusion", "relationship", "said", "pending"),
     comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
 )
 

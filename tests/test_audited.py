@@ -59,6 +59,22 @@ def test_what_nobody_has_read_or_could_tell_is_counted_and_not_judged_by() -> No
     assert (nothing.error, nothing.low, nothing.high) == (None, None, None)
 
 
+@given(
+    known=st.lists(st.tuples(st.sampled_from([0.02, 0.1, 0.5]), st.booleans(), st.integers(1, 60)), max_size=5),
+    pending=st.lists(st.tuples(st.sampled_from([0.02, 0.1, 0.5]), st.booleans(), st.integers(1, 9)), min_size=1),
+)
+def test_whatever_becomes_of_what_is_pending_the_interval_had_it(
+    known: list[tuple[float, bool, int]], pending: list[tuple[float, bool, int]]
+) -> None:
+    told = [Drawn("m", chance, wrong, False, n) for chance, wrong, n in known]
+    (half,) = audited_months([*told, *(Drawn("m", chance, None, False, n, True) for chance, _, n in pending)])
+    (whole,) = audited_months([*told, *(Drawn("m", chance, wrong, False, n) for chance, wrong, n in pending)])
+    assert half.error is None
+    assert half.pending == sum(n for _, _, n in pending)
+    assert None not in {half.low, half.high, whole.low, whole.high}
+    assert half.low - 1e-9 <= whole.low <= whole.high <= half.high + 1e-9  # type: ignore[operator]
+
+
 def test_unequal_chances_are_weighed() -> None:
     """One in two of the doubtful and one in fifty of the others: unweighted, the doubtful would count for too much."""
     sample = [Drawn("2026-07", 0.5, True, False, 50), Drawn("2026-07", 0.5, False, False, 50)]

@@ -73,8 +73,10 @@ def take_back(connection: Connection, act: Act, until: int) -> None:
 
 
 def _settle(connection: Connection, case: Row[Any], wanted: int, act: Act, record: Record, turn: Turn) -> None:
-    outcome = settle(current_answers(connection, case.id), wanted)
-    settle_on(connection, case, outcome.by, act.at, record, turn)
+    given = current_answers(connection, case.id)
+    outcome = settle(given, wanted)
+    pending = bool(given) and outcome.by is None
+    settle_on(connection, case, outcome.by, act.at, record, turn, pending=pending)
     closed_at = act.at if outcome.state == "closed" else None
     settled = update(cases).where(cases.c.id == case.id)
     connection.execute(

@@ -18,7 +18,9 @@ from reviews.verdict import Ending, Verdict
 __all__ = ["settle_on"]
 
 
-def settle_on(connection: Connection, case: Row[Any], by: Given | None, at: int, record: Record, turn: Turn) -> None:
+def settle_on(
+    connection: Connection, case: Row[Any], by: Given | None, at: int, record: Record, turn: Turn, *, pending: bool
+) -> None:
     """Let a case's verdict be what an answer says, or let there be none.
 
     Parameters
@@ -32,9 +34,11 @@ def settle_on(connection: Connection, case: Row[Any], by: Given | None, at: int,
     record : Record
         What is shown now.
     turn : Turn
+    pending : bool
+        None holds, though somebody has answered.
     """
     said = by.answer.relationship if by is not None and by.answer is not None else None
-    connection.execute(update(audits).where(audits.c.case_id == case.id).values(said=said))
+    connection.execute(update(audits).where(audits.c.case_id == case.id).values(said=said, pending=pending))
     before = verdict_of(connection, case.account_id)
     own = before if before is not None and before.case_id == case.id else None
     if by is None:

@@ -118,9 +118,11 @@ def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
     if not openings:
         return
     accounts = {opening.record.account_id for opening in openings}
-    unsettled = select(cases.c.account_id, cases.c.id, cases.c.opened_at, cases.c.why)
-    found = connection.execute(unsettled.where(among(connection, cases.c.account_id, accounts), UNSETTLED))
+    unsettled = select(cases.c.account_id, cases.c.id, cases.c.opened_at, cases.c.why, cases.c.wanted)
+    found = connection.execute(unsettled.where(among(connection, cases.c.account_id, accounts), UNSETTLED)).all()
     known = {row.account_id: (row.id, row.opened_at, row.why) for row in found}
+    # Of which somebody has said something, perhaps to take it back since.
+    pending = {row.account_id for row in found if row.wanted > 1}
     rows: dict[UUID, tuple[Any, ...]] = {}
     drawn: list[tuple[Any, ...]] = []
     for record, asked, named, at in openings:
@@ -129,7 +131,7 @@ def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
         if case_id not in rows or rows[case_id][_DECIDED] < record.decided_at:
             rows[case_id] = _row(record, case_id, opened_at, why)
         if record.inclusion is not None:
-            drawn.append(_drawn(record, case_id))
+            drawn.append(_drawn(record, case_id, pending=record.account_id in pending))
     _CASES.run(connection, list(rows.values()))
     _AUDITS.run(connection, drawn)
 
@@ -144,10 +146,10 @@ def _row(record: Record, case_id: UUID, opened_at: int, why: Why) -> tuple[Any, 
     return (*shown, "open", 1, None, None, None)
 
 
-def _drawn(record: Record, case_id: UUID) -> tuple[Any, ...]:
+def _drawn(record: Record, case_id: UUID, *, pending: bool) -> tuple[Any, ...]:
     when = (month_of(record.decided_at), record.id, record.decided_at)
     said = (record.inclusion, record.relationship, record.decided_by, record.model)
-    return (record.account_id, *when, *said, case_id, None)
+    return (record.account_id, *when, *said, case_id, None, pending)
 
 
 def _show_newer(insert: Insert) -> Insert:

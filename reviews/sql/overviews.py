@@ -119,14 +119,14 @@ def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
 
 def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
     here = audits.c
-    told = (here.month, here.inclusion, here.relationship, here.said)
+    told = (here.month, here.inclusion, here.relationship, here.said, here.pending)
     counted = select(*told, func.count()).group_by(*told)
     rows = connection.execute(
         counted.where(here.month >= month_of(since), here.month <= month_of(max(since, until - 1)))
     )
     return [
-        Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n)
-        for month, inclusion, decided, said, n in rows
+        Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n, pending)
+        for month, inclusion, decided, said, pending, n in rows
     ]
 
 
