@@ -198,6 +198,14 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             "to pass on the header `Host`. Programs use `/v1/reviews`.",
         ),
         Outcome(
+            "foreign-host",
+            403,
+            "The service was called by a name that is not this machine's.",
+            "Without keys it is this machine's own, and no site's name may be made to lead to it: the header `Host` "
+            "has to be `127.0.0.1`, `[::1]` or `localhost`, with or without a port. To be called otherwise, let it ask "
+            "for keys.",
+        ),
+        Outcome(
             "too-many-attempts",
             429,
             "Too many keys were tried.",

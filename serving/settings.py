@@ -103,7 +103,11 @@ class Settings(BaseSettings):
     ] = 24.0
 
     auth: Annotated[
-        bool, Field(description="Whether callers have to show a key; without, it listens on this machine alone.")
+        bool,
+        Field(
+            description="Whether callers have to show a key; without, it listens on this machine alone, "
+            "and answers only who calls it `127.0.0.1`, `[::1]` or `localhost`."
+        ),
     ] = True
     key_seconds: Annotated[
         Seconds, Field(description="Between looks at the keys: so long a revoked one may still be let in.")

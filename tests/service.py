@@ -51,7 +51,7 @@ class Service:
         """Let requests come from this address from now on."""
         # What the service fails at must come back as its answer, not as this test's exception.
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40_000))
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://rapport")
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
         return self.run(self.ask(method, path, **given))

@@ -65,8 +65,8 @@ THOUGHTS: dict[str, dict[str, Any]] = {
     },
 }
 ANSWER = {"relationship": "customer", "sureness": "sure", "note": "They buy spices."}
-ABOUT_ALL = {"/metrics", "/readyz"}
-"""What tells of the whole service, in numbers that move by themselves."""
+ABOUT_ALL = {"/readyz"}
+"""What tells of the whole service, in words that change by themselves."""
 
 
 class Twins:

@@ -106,7 +106,7 @@ def test_every_way_to_fail_is_described(
         assert 500 in responses(described, about)
         assert (401 in responses(described, about)) == (SCOPES[route] is not OPEN)
     # These are told before there is any operation, by no code of ours, or on pages alone.
-    untold = {"method-not-allowed", "http-error", "cross-site", "too-many-attempts"}
+    untold = {"method-not-allowed", "http-error", "cross-site", "foreign-host", "too-many-attempts"}
     assert told == OUTCOMES.keys() - untold
     assert all("Retry-After" in each["headers"] for each in (described["components"]["responses"]["overloaded"],))
 

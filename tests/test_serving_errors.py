@@ -31,7 +31,8 @@ CALL = {"kind": "call", "occurred_at": "2026-01-01"}
 ELSEWHERE = {
     "internal-error", "http-error",  # below
     "case-held", "case-not-held", "case-settled", "case-answered", "case-not-answered",  # tests/test_desk_json.py
-    "answer-too-old", "wrong-prediction", "cross-site", "too-many-attempts",  # and tests/test_desk_doors.py
+    "answer-too-old", "wrong-prediction",
+    "cross-site", "foreign-host", "too-many-attempts",  # tests/test_desk_doors.py
     "unauthorized", "forbidden", "overloaded", "too-slow",  # tests/test_doors*.py
     "gone", "too-many-accounts", "idempotency-conflict", "idempotency-reused", "spool-full", "database-unavailable",
 }  # fmt: skip
@@ -271,7 +272,7 @@ def test_a_client_that_goes_away_is_no_failure(service: Service, caplog: pytest.
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/v1/predictions", "query_string": b"", "headers": headers}
     with caplog.at_level(logging.WARNING):
         asyncio.run(service.app(scope, receive, send))

@@ -8,6 +8,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reviews.keys import Key
+from serving.desk.entrance.origins import check_host
 from serving.desk.entrance.reception import Reception
 from serving.doors.keyring import Keyring
 from serving.doors.scopes import OPEN, Place, is_page, place_of, refuse_place, refuse_role
@@ -27,7 +28,7 @@ class Guard:
     ----------
     app : ASGI application
     keyring : Keyring or None
-        None: nobody has to show a key.
+        None: nobody has to show a key, and the service answers to this machine's own names alone.
     reception : Reception
         Lets in whoever comes to the desk's pages.
     """
@@ -45,6 +46,8 @@ class Guard:
         place = place_of(scope["path"])
         scope["template"], scope["key"] = place.template, None
         try:
+            if self._keyring is None:
+                check_host(scope)
             if is_page(scope["path"]):
                 scope["key"] = await self._reception.admit(place, scope)
             elif self._keyring is not None:

@@ -43,7 +43,7 @@ SCOPES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("/v1/signals", "GET"): _ANY,
     ("/v1/rules", "GET"): _ANY,
     ("/v1/model", "GET"): _ANY,
-    ("/metrics", "GET"): _ANY,
+    ("/metrics", "GET"): _PREDICT,  # it counts what the machine says, also of a case that is still blind
     ("/healthz", "GET"): OPEN,
     ("/readyz", "GET"): OPEN,
     ("/errors", "GET"): OPEN,

@@ -1,7 +1,7 @@
-"""How often somebody may try to sign in with a wrong key.
+"""How often what is no key is looked at in earnest.
 
-A key has 256 random bits, so nobody guesses one; what is kept small is the noise of trying. Each key that there is has
-attempts of its own, and what is no key shares some: so whoever does not know a reviewer's key cannot lock them out.
+A key has 256 random bits, so nobody guesses one; what is kept small is the noise of trying. A right key always comes
+in, so nobody can lock others out: neither who knows the id of a reviewer's key nor who is behind the same proxy.
 """
 
 from __future__ import annotations
@@ -21,29 +21,25 @@ class Attempts:
     """Counts wrong keys, in one process."""
 
     def __init__(self) -> None:
-        self._free_at: dict[str, int] = {}
+        # When all attempts will be there again: one number says how many are used up.
+        self._free_at = 0
 
-    def check(self, whose: str, now: int) -> None:
-        """Refuse whoever has no attempt left.
+    def fail(self, now: int) -> None:
+        """Count a wrong key.
 
         Parameters
         ----------
-        whose : str
-            Id of the key that is tried; empty for all that is no key.
         now : int
             Microseconds since 1970 UTC.
 
         Raises
         ------
         Refusal
+            "too-many-attempts", where no attempt is left; this one is not counted then.
         """
-        wait = self._free_at.get(whose, 0) - now - (_MOST - 1) * _EACH
+        wait = self._free_at - now - (_MOST - 1) * _EACH
         if wait > 0:
             seconds = -(-wait // 1_000_000)
-            detail = f"Too many wrong keys were tried. Wait {seconds} seconds."
+            detail = f"That was no key, and too many others were tried. Wait {seconds} seconds."
             raise Refusal("too-many-attempts", detail, headers={"Retry-After": str(seconds)})
-
-    def fail(self, whose: str, now: int) -> None:
-        """Count a wrong key."""
-        # When all attempts will be there again: one number says how many are used up.
-        self._free_at[whose] = max(self._free_at.get(whose, 0), now) + _EACH
+        self._free_at = max(self._free_at, now) + _EACH

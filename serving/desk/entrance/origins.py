@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from serving.errors import Refusal
 
-__all__ = ["check_origin", "check_program", "header", "host_of", "is_loopback", "is_secure"]
+__all__ = ["check_host", "check_origin", "check_program", "header", "host_of", "is_loopback", "is_secure"]
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -42,6 +42,20 @@ def check_origin(scope: Scope) -> None:
         raise Refusal(
             "cross-site", "This was sent from another site, so nothing was done. Do it on the desk's own page."
         )
+
+
+def check_host(scope: Scope) -> None:
+    """Refuse what calls this service by a name that is not this machine's, where nobody has to show a key.
+
+    Another site can let its own name lead to this machine; a browser on it then takes what stands here for that site's,
+    and lets its pages read, answer and erase.
+
+    Raises
+    ------
+    Refusal
+    """
+    if not is_loopback(host_of(scope)):
+        raise Refusal("foreign-host", "Without keys the service is this machine's own: call it 127.0.0.1 or localhost.")
 
 
 def check_program(scope: Scope) -> None:

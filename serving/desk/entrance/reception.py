@@ -7,11 +7,11 @@ from typing import Final
 
 from starlette.types import Scope
 
-from reviews.keys import Key, Role, key_id_of
+from reviews.keys import Key, Role
 from serving.clock import Clock
 from serving.desk.entrance.attempts import Attempts
 from serving.desk.entrance.cookies import read_cookie
-from serving.desk.entrance.origins import check_origin, host_of, is_loopback
+from serving.desk.entrance.origins import check_host, check_origin
 from serving.desk.entrance.proxy import Proxy
 from serving.desk.entrance.sessions import Session, Sessions
 from serving.desk.pages.room import Viewer
@@ -102,14 +102,11 @@ class Reception:
         keyring, now = self._keyring, self.now
         if keyring is None:
             raise Refusal("not-found", "Nobody has to sign in here.")
-        identity = key_id_of(text) or ""
-        whose = identity if keyring.standing(identity) else ""
-        self._attempts.check(whose, now)
         try:
             key = await keyring.key_of(text)
         except Refusal as refusal:
             if refusal.name == "unauthorized":
-                self._attempts.fail(whose, now)
+                self._attempts.fail(now)
                 _log.warning("Somebody tried to sign in with what is no key.")
             raise
         if key.role not in _REVIEWERS:
@@ -125,9 +122,8 @@ class Reception:
     async def _key_of(self, scope: Scope) -> Key | None:
         keyring = self._keyring
         if keyring is None:
-            if not is_loopback(host_of(scope)):
-                # Another site's name may lead to this machine, whose browser then takes its pages for that site's.
-                raise Refusal("forbidden", "Without keys the desk is this machine's own: open it at 127.0.0.1.")
+            # Also who is refused is recognised, and by another name nobody is.
+            check_host(scope)
             return None
         named = None if self._proxy is None else self._proxy.named(scope)
         if named is not None:
