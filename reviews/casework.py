@@ -138,7 +138,9 @@ class Casework:
         return self._say("rule", case_id, lead, answer, at, shown)
 
     def undo(self, case_id: UUID, reviewer: str, at: int) -> Case:
-        """Take back what a reviewer did last with a case, an answer or a skip; where it is open again, they hold it.
+        """Take back what a reviewer did last with a case, an answer or a skip.
+
+        Where it is open again they hold it, unless a colleague does.
 
         Raises
         ------

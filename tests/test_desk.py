@@ -172,6 +172,28 @@ def test_a_case_is_one_reviewer_s_until_the_lease_ends(room: Room) -> None:
     room.answer(case, reviewer=BEN)
 
 
+def test_a_first_reader_who_thinks_again_leaves_the_second_one_s_lease(database: Database) -> None:
+    room = Room(database, second_share=1.0)
+    room.keep(doubtful("acme"))
+    case = room.work("customer", ANN)
+    assert room.claim(BEN).id == case.id
+    room.revise(case, "client", ANN)
+    assert room.desk.case(case.id, BEN).holder == BEN
+    assert room.desk.undo(case.id, ANN, room.tick()).holder == BEN
+    assert room.desk.claim(ANN, room.tick()) is None
+    room.answer(case, "customer", BEN)
+    assert room.claim(ANN).id == case.id
+
+
+def test_a_first_reader_who_thinks_again_holds_what_nobody_else_does(database: Database) -> None:
+    room = Room(database, second_share=1.0)
+    room.keep(doubtful("acme"))
+    case = room.work("customer", ANN)
+    room.claim(BEN)
+    room.now += int(LEASE.value * HOUR)
+    assert room.desk.undo(case.id, ANN, room.tick()).holder == ANN
+
+
 def test_a_lease_that_ran_out_is_good_while_nobody_else_came(room: Room) -> None:
     room.keep(doubtful("acme"))
     case = room.claim()

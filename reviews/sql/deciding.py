@@ -53,7 +53,7 @@ def say(connection: Connection, act: Act, kind: Kind, answer: Answer, shown: Sho
 
 
 def take_back(connection: Connection, act: Act, until: int) -> None:
-    """Take back what a reviewer did last with a case, which they hold again; see :meth:`reviews.desk.Desk.undo`."""
+    """Take back what a reviewer did last with a case; see :meth:`reviews.desk.Desk.undo`."""
     turn = take_turn(connection, NUMBERS)
     case = lock_case(connection, act.case_id)
     _, current = said_by(connection, case.id, act.reviewer)
@@ -77,11 +77,11 @@ def _settle(connection: Connection, case: Row[Any], wanted: int, act: Act, recor
     outcome = settle(given, wanted)
     pending = bool(given) and outcome.by is None
     settle_on(connection, case, outcome.by, act.at, record, turn, pending=pending)
-    closed_at = act.at if outcome.state == "closed" else None
-    settled = update(cases).where(cases.c.id == case.id)
-    connection.execute(
-        settled.values(state=outcome.state, wanted=wanted, closed_at=closed_at, holder=None, held_until=None)
-    )
+    told = {"state": outcome.state, "wanted": wanted, "closed_at": act.at if outcome.state == "closed" else None}
+    # A second reader who is at it keeps the case, whatever the first one does meanwhile.
+    if outcome.state != "open" or case.holder == act.reviewer:
+        told |= {"holder": None, "held_until": None}
+    connection.execute(update(cases).where(cases.c.id == case.id).values(**told))
 
 
 def _contradicts(connection: Connection, case_id: UUID, answer: Answer) -> bool:
