@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from hashlib import blake2b
+from typing import Final, Literal
+from uuid import UUID
 
 from features.signals import SIGNAL_NAMES
-from reviews.case import Why
 from reviews.record import Record, signals_of
 from reviews.terms import DAY, DOUBLING
 
-__all__ = ["SPREAD", "due_at", "handed_out", "importance_of", "value_of"]
+__all__ = ["ORDER", "SECRET_BYTES", "SPREAD", "drawn_value", "due_at", "handed_out", "importance_of", "value_of"]
+
+Sought = Literal["route", "label", "moved", "expired"]
+"""Why a case is opened whose value is what looking is worth; that of an audit is drawn."""
+
+ORDER: Final = "order"
+"""Name of the secret by which the values of audits are drawn."""
+
+SECRET_BYTES: Final = 32
+"""Of that secret."""
 
 SPREAD: Final = 8
 """Doublings between the least and the greatest value that a case can have."""
@@ -27,11 +37,12 @@ LEAST, GREATEST = 2.0 ** (-SPREAD / 2), 2.0 ** (SPREAD / 2)
 SURE: Final = 0.08
 """The least uncertainty: a machine that is surer than 98 % has seldom earned it."""
 
-AUDIT: Final = 1.0
-"""Of a case of the audit sample, whatever the account: they are looked at in the order in which they were drawn. A
-sample whose doubtful part comes first would tell, while it is half done, that the machine errs more than it does."""
+_AUDIT: Final = (0.5, 4.0)
+"""Between which the value of an audit lies where no other case waits."""
 
-_EXPECTED: Final[dict[Why, float]] = {"label": 1.0, "moved": 0.5, "expired": 0.25}
+_RANGE: Final = 2**64
+
+_EXPECTED: Final[dict[Sought, float]] = {"label": 1.0, "moved": 0.5, "expired": 0.25}
 """In place of the machine's uncertainty: a contradicted label is wrong about as often as not, and most verdicts that
 grew old still hold."""
 
@@ -41,8 +52,8 @@ _DISAGREEMENT: Final = {"rules_contradict": 2.0, "starter_unconfirmed": 1.5, "ru
 _MONEY: Final = [SIGNAL_NAMES.index(name) for name in ("spend_365d", "contract_value_active")]
 
 
-def value_of(record: Record, why: Why) -> float:
-    """Return the expected value of looking at an account, in [LEAST, GREATEST].
+def value_of(record: Record, why: Sought) -> float:
+    """Return the expected value of looking at an account, in [LEAST, GREATEST]; of an audit see `drawn_value`.
 
     Parameters
     ----------
@@ -51,11 +62,36 @@ def value_of(record: Record, why: Why) -> float:
     why : str
         Why the case is opened.
     """
-    if why == "audit":
-        return AUDIT
     unsure = _EXPECTED.get(why, 4.0 * record.probability_client * (1.0 - record.probability_client))
     value = max(unsure, SURE) * importance_of(record)
     return float(min(max(value, LEAST), GREATEST))
+
+
+def drawn_value(secret: bytes, case_id: UUID, others: Sequence[float]) -> float:
+    """Draw the value of a case of the audit sample, as the values of other cases are spread.
+
+    Whatever the machine thinks of the account: a sample whose doubtful part comes first would tell, while it is half
+    read, that the machine errs more than it does. And nobody can tell an audit, which was decided automatically, by its
+    place in the queue, as they could if all audits had one value.
+
+    Parameters
+    ----------
+    secret : bytes
+        `SECRET_BYTES` random bytes.
+    case_id : UUID
+    others : sequence of float
+        Values of other cases, ascending.
+
+    Examples
+    --------
+    >>> [round(drawn_value(bytes(32), UUID(int=i), [0.5, 1.0, 4.0]), 2) for i in range(4)]
+    [1.82, 1.98, 1.13, 0.74]
+    """
+    place = int.from_bytes(blake2b(case_id.bytes, key=secret, digest_size=8).digest(), "big") / _RANGE
+    known = others or _AUDIT
+    below, part = divmod(place * (len(known) - 1), 1.0)
+    low, high = known[int(below)], known[min(int(below) + 1, len(known) - 1)]
+    return float(low * (high / low) ** part)
 
 
 def importance_of(record: Record) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -17,9 +17,10 @@ from reviews.sql.among import among
 from reviews.sql.bulk import Bulk
 from reviews.sql.insert import Insert
 from reviews.sql.journal import Turn
+from reviews.sql.valuing import Place, values_of
 from reviews.sql.verdicts import end_verdict, verdicts_of
 from reviews.tables import standing
-from reviews.value import due_at, value_of
+from reviews.value import due_at
 from reviews.verdict import Standing
 
 __all__ = ["Opening", "open_cases", "open_for"]
@@ -117,39 +118,42 @@ def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
     """Open a case for each account that has none; where there is one, it shows the newer prediction from now on."""
     if not openings:
         return
-    accounts = {opening.record.account_id for opening in openings}
-    unsettled = select(cases.c.account_id, cases.c.id, cases.c.opened_at, cases.c.why, cases.c.wanted)
-    found = connection.execute(unsettled.where(among(connection, cases.c.account_id, accounts), UNSETTLED)).all()
-    known = {row.account_id: (row.id, row.opened_at, row.why) for row in found}
-    # Of which somebody has said something, perhaps to take it back since.
-    pending = {row.account_id for row in found if row.wanted > 1}
-    rows: dict[UUID, tuple[Any, ...]] = {}
-    drawn: list[tuple[Any, ...]] = []
-    for record, asked, named, at in openings:
-        opening = (named or record.id, record.decided_at if at is None else at, asked)
-        case_id, opened_at, why = known.setdefault(record.account_id, opening)
-        if case_id not in rows or rows[case_id][_DECIDED] < record.decided_at:
-            rows[case_id] = _row(record, case_id, opened_at, why)
-        if record.inclusion is not None:
-            drawn.append(_drawn(record, case_id, pending=record.account_id in pending))
-    _CASES.run(connection, list(rows.values()))
-    _AUDITS.run(connection, drawn)
+    known = _unsettled(connection, {opening.record.account_id for opening in openings})
+    places: dict[str, Place] = {}
+    shown: dict[str, Record] = {}
+    for record, why, named, at in openings:
+        new = Place(named or record.id, record.decided_at if at is None else at, why)
+        places.setdefault(record.account_id, known.get(record.account_id, new))
+        latest = shown.get(record.account_id)
+        if latest is None or latest.decided_at < record.decided_at:
+            shown[record.account_id] = record
+    values = values_of(connection, shown, places)
+    rows = [_row(shown[account], place, values[account]) for account, place in places.items()]
+    _CASES.run(connection, rows)
+    _AUDITS.run(
+        connection,
+        [_drawn(each.record, places[each.record.account_id]) for each in openings if each.record.inclusion is not None],
+    )
 
 
-_DECIDED: Final = cases.columns.keys().index("decided_at")
+def _unsettled(connection: Connection, accounts: Collection[str]) -> dict[str, Place]:
+    here = cases.c
+    columns = (here.account_id, here.id, here.opened_at, here.why, here.value, here.wanted)
+    found = connection.execute(select(*columns).where(among(connection, here.account_id, accounts), UNSETTLED))
+    # Where two readers are wanted somebody has said something, perhaps to take it back since.
+    return {row.account_id: Place(row.id, row.opened_at, row.why, row.value, row.wanted > 1) for row in found}
 
 
-def _row(record: Record, case_id: UUID, opened_at: int, why: Why) -> tuple[Any, ...]:
-    value = value_of(record, why)
-    due = due_at(opened_at, value)
-    shown = (case_id, record.account_id, why, record.id, record.decided_at, opened_at, value, due)
+def _row(record: Record, place: Place, value: float) -> tuple[Any, ...]:
+    due = due_at(place.opened_at, value)
+    shown = (place.case_id, record.account_id, place.why, record.id, record.decided_at, place.opened_at, value, due)
     return (*shown, "open", 1, None, None, None)
 
 
-def _drawn(record: Record, case_id: UUID, *, pending: bool) -> tuple[Any, ...]:
+def _drawn(record: Record, place: Place) -> tuple[Any, ...]:
     when = (month_of(record.decided_at), record.id, record.decided_at)
     said = (record.inclusion, record.relationship, record.decided_by, record.model)
-    return (record.account_id, *when, *said, case_id, None, pending)
+    return (record.account_id, *when, *said, place.case_id, None, place.pending)
 
 
 def _show_newer(insert: Insert) -> Insert:
