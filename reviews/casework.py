@@ -123,7 +123,7 @@ class Casework:
         Raises
         ------
         CaseRefused
-            "no-case", "not-answered", "too-late", "settled" (the team lead has decided), "other-account".
+            "no-case", "not-answered", "too-late", "settled" (the team lead decides or has decided), "other-account".
         """
         return self._say("revise", case_id, reviewer, answer, at, shown)
 
@@ -145,7 +145,7 @@ class Casework:
         Raises
         ------
         CaseRefused
-            "no-case", "not-answered", "too-late", "settled" (the team lead has decided).
+            "no-case", "not-answered", "too-late", "settled" (the team lead decides or has decided).
         """
         with self._database.writing() as connection:
             deciding.take_back(connection, _act(case_id, reviewer, at), _until(at))

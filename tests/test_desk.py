@@ -332,14 +332,20 @@ def test_two_who_disagree_ask_the_lead_whose_word_holds(database: Database) -> N
     assert room.holds("acme") == ("client", "model")
 
 
-def test_who_comes_round_settles_a_dispute(database: Database) -> None:
+@pytest.mark.parametrize("reviewer", [ANN, BEN])
+def test_a_dispute_is_the_lead_s_alone(database: Database, reviewer: str) -> None:
+    """Its readers know by now that somebody disagrees: to come round would be no answer of their own."""
     room = Room(database, second_share=1.0)
     room.keep(doubtful("acme"))
     case = room.work("customer", ANN)
     room.work("client", BEN)
-    room.revise(case, "client", ANN)
-    assert room.desk.lead(EVE, room.now) == []
-    assert room.holds("acme") == ("client", "reviewer")
+    assert refusal(room, room.revise, case, "client", reviewer) == "settled"
+    assert refusal(room, room.desk.undo, case.id, reviewer, room.now) == "settled"
+    (dispute,) = room.desk.lead(EVE, room.now)
+    assert len(dispute.answers) == 2
+    # The lead may be one of the two.
+    room.rule(case, "prospect", reviewer)
+    assert room.holds("acme") == ("prospect", "reviewer")
 
 
 def test_whoever_contradicts_an_audited_answer_is_read_again(database: Database) -> None:

@@ -105,7 +105,8 @@ def _may_change(connection: Connection, case: Row[Any], act: Act, current: Given
     if current.at < act.since:
         raise CaseRefused("too-late")
     ruled = any(given.stage == "lead" for given in current_answers(connection, case.id))
-    if ruled and current.stage != "lead":
+    # Who sees that another disagrees might change sides, past the team lead.
+    if (ruled or case.state == "lead") and current.stage != "lead":
         raise CaseRefused("settled")
     if case.state == "closed" and find_verdict(connection, case.id) is None:
         # It has grown old or was overtaken, and a later case may be open.
