@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reviews.answer import Given
 from reviews.case import State
 
-__all__ = ["Outcome", "settle"]
+__all__ = ["Outcome", "current_of", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,32 @@ def settle(answers: Sequence[Given], wanted: int) -> Outcome:
         return Outcome("open")
     said = {given.answer.relationship for given in answers if given.answer is not None}
     return Outcome("closed", answers[0]) if len(said) == 1 else Outcome("lead")
+
+
+def current_of(said: Sequence[Given]) -> Given | None:
+    """Say which of a reviewer's answers to a case counts.
+
+    It is the last one, unless it was taken back. A team lead who had read the case as well, and takes back a ruling, is
+    left with what they said as a reader.
+
+    Parameters
+    ----------
+    said : sequence of Given
+        All that one reviewer ever said of a case, the oldest first.
+
+    Returns
+    -------
+    Given or None
+    """
+    read: Given | None = None
+    ruled: Given | None = None
+    for given in said:
+        if given.stage == "lead":
+            ruled = given
+        elif given.stage != "withdrawn":
+            read = given
+        elif ruled is not None:
+            ruled = None
+        else:
+            read = None
+    return ruled or read

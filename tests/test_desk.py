@@ -348,6 +348,28 @@ def test_a_dispute_is_the_lead_s_alone(database: Database, reviewer: str) -> Non
     assert room.holds("acme") == ("prospect", "reviewer")
 
 
+@pytest.mark.parametrize("rulings", [1, 2])
+def test_a_reader_who_undoes_a_ruling_is_left_with_their_own_answer(database: Database, rulings: int) -> None:
+    room = Room(database, second_share=1.0)
+    room.keep(doubtful("acme"))
+    case = room.work("customer", ANN)
+    room.work("client", EVE)
+    for said in ("prospect", "customer")[:rulings]:
+        room.rule(case, said, EVE)
+    again = room.desk.undo(case.id, EVE, room.tick())
+    assert again.state == "lead"
+    assert again.current is not None
+    assert (again.current.stage, again.current.answer) == ("blind", Answer("client"))
+    (dispute,) = room.desk.lead(EVE, room.now)
+    assert [(given.reviewer, given.answer and given.answer.relationship) for given in dispute.answers] == [
+        (ANN, "customer"),
+        (EVE, "client"),
+    ]
+    assert refusal(room, room.desk.undo, case.id, EVE, room.now) == "settled"
+    assert room.rule(case, "customer", EVE).stage == "lead"
+    assert room.holds("acme") == ("customer", "reviewer")
+
+
 def test_whoever_contradicts_an_audited_answer_is_read_again(database: Database) -> None:
     room = Room(database, second_share=1e-12)
     room.keep(drawn("acme"), drawn("bolt"))

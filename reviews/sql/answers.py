@@ -14,6 +14,7 @@ from reviews.answer import Answer, Given, Shown, Stage
 from reviews.checklist import fits
 from reviews.desk_tables import answers, readings
 from reviews.record import Record
+from reviews.settling import current_of
 from reviews.sql.insert import insert_into
 
 __all__ = [
@@ -84,10 +85,11 @@ def append(
         row |= {name: getattr(answer, name) for name in _SAID}
         row["checklist"] = json.dumps(dict(answer.checklist))
     connection.execute(insert(answers), row)
-    if answer is None:
+    counts = said_by(connection, case.id, act.reviewer)[1]
+    if counts is None:
         forget_reading(connection, case.id, act.reviewer)
     else:
-        _read(connection, case.id, act.reviewer, act.at, number)
+        _read(connection, case.id, act.reviewer, counts.at, counts.id)
 
 
 def _other(connection: Connection, case: Row[Any], stage: Stage) -> tuple[str | None, str | None]:
@@ -152,7 +154,7 @@ def said_by(connection: Connection, case_id: UUID, reviewer: str) -> tuple[list[
     """Return all that a reviewer ever said of a case, the oldest first, and of that what they say now."""
     wanted = select(answers).where(answers.c.case_id == case_id, answers.c.reviewer == reviewer)
     said = [_given(row) for row in connection.execute(wanted.order_by(answers.c.id))]
-    return said, next((given for given in said[-1:] if given.stage != "withdrawn"), None)
+    return said, current_of(said)
 
 
 def history(connection: Connection, reviewer: str, before: int | None, limit: int) -> list[Given]:

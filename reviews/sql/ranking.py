@@ -14,7 +14,8 @@ from reviews.value import due_at, handed_out
 __all__ = ["rank_cases"]
 
 _ROUTED: Final = "route"
-"""What the machine sent to a review itself. Audits keep the value that was drawn for them, else they would tell of doubtful accounts."""
+"""What the machine sent to a review itself. Audits keep the value that was drawn for them, else they would tell of
+doubtful accounts."""
 
 
 def rank_cases(connection: Connection, account_ids: Sequence[str], first: Sequence[str]) -> None:
