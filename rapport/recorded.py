@@ -55,7 +55,8 @@ def decide_export(
     with opened(record, HOUR, named_by="--record") as database:
         prepare(database)
         # An old export must not overrule what was decided since.
-        batch = Batch(as_of, min(as_of, micros_now()), rules, model, audit_share)
+        now = micros_now()
+        batch = Batch(as_of, min(as_of, now), rules, model, audit_share, opened_at=now)
         yield from record_export(export, batch, database, progress)
 
 
@@ -74,10 +75,11 @@ def open_label_cases(
     with opened(record, HOUR, named_by="--record") as database, bar() as progress:
         prepare(database)
         # Nothing is drawn into the audit sample: of these accounts alone it would say that most answers are wrong.
-        batch = Batch(as_of, min(as_of, micros_now()), rules, choice.model, 0.0)
+        now = micros_now()
+        batch = Batch(as_of, min(as_of, now), rules, choice.model, 0.0, opened_at=now)
         deque(record_export(export, batch, database, progress, only=accounts), maxlen=0)
         asked = [identity_of(account, as_of, rules, choice.model) for account in sorted(accounts)]
-        shown = Desk(database).open_again(asked, "label")
+        shown = Desk(database).open_again(asked, "label", now)
     told = f"; on the other {len(accounts) - shown:,} a verdict stands" if shown < len(accounts) else ""
     say(f"{len(accounts):,} labels are confidently contradicted: {shown:,} wait at the desk{told}.")
 

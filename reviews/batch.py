@@ -54,11 +54,13 @@ class Batch:
     as_of : int
         What is known before this moment counts; microseconds since 1970 UTC.
     decided_at : int
-        Now, and no later than `as_of`: an old export must not overrule what was decided since.
+        Now, or `as_of` where that is earlier: an old export must not overrule what was decided since.
     rules : RuleBook
     model : Model or None
     audit_share : float
         Of the automatic answers, so many are drawn into the audit sample.
+    opened_at : int or None
+        Now: when the cases that are opened begin to wait. None: `decided_at`.
     """
 
     as_of: int
@@ -66,6 +68,7 @@ class Batch:
     rules: RuleBook
     model: Model | None
     audit_share: float
+    opened_at: int | None = None
 
 
 def record_export(
@@ -123,7 +126,7 @@ def record_export(
         if only is not None:
             records = [record for record in records if record.account_id in only]
         for start in range(0, len(records), CHUNK):
-            ledger.write([Entry(tuple(records[start : start + CHUNK]))])
+            ledger.write([Entry(tuple(records[start : start + CHUNK]))], opened_at=batch.opened_at)
             share = min(start + CHUNK, len(records)) / len(records)
             progress("Recording events", done + round(share * log.n_events), total)
         if only is None:

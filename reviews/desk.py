@@ -199,10 +199,18 @@ class Desk(Casework):
         signals = signals_of(record.catalogue, record.signals)
         return [] if signals is None else similar_to(signals, told, n)
 
-    def open_again(self, prediction_ids: Sequence[UUID], why: Why) -> int:
+    def open_again(self, prediction_ids: Sequence[UUID], why: Why, at: int) -> int:
         """Open cases for predictions that are kept, such as of accounts whose label in the CRM the model contradicts.
 
         Accounts on which a verdict stands get none, and those that have an unsettled case keep that one.
+
+        Parameters
+        ----------
+        prediction_ids : sequence of UUID
+        why : str
+            One of `WHYS`.
+        at : int
+            Now, microseconds since 1970 UTC.
 
         Returns
         -------
@@ -210,7 +218,7 @@ class Desk(Casework):
             How many of the predictions are shown from now on.
         """
         with self._database.writing() as connection:
-            return sweeping.open_again(connection, prediction_ids, why)
+            return sweeping.open_again(connection, prediction_ids, why, at)
 
     def sweep(self, at: int) -> int:
         """End the verdicts that grew too old by now and open cases for their accounts; say how many.

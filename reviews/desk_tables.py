@@ -151,6 +151,8 @@ audits: Final = Table(
     Column("case_id", Uuid, nullable=False, index=True),
     Column("said", Text, comment="What reviewers settled on since."),
     Column("pending", Boolean, nullable=False, comment="Somebody has answered, and it is not settled."),
+    Column("changed_at", BigInteger, nullable=False, comment="When it was drawn, or its case was answered last."),
+    Index("ix_audits_changed_at_month", "changed_at", "month"),
     # Holds all that is counted, so that counting reads no row.
     Index("ix_audits_read", "month", "inclusion", "relationship", "said", "pending"),
     comment="The audit sample: an account is drawn once a month, at its first automatic answer.",

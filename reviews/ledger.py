@@ -35,7 +35,7 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def write(self, entries: Sequence[Entry]) -> list[Repeat | None]:
+    def write(self, entries: Sequence[Entry], *, opened_at: int | None = None) -> list[Repeat | None]:
         """Keep entries, all in one transaction: on disk when this returns.
 
         What is there already under its id is left as it is, so the same entries may be written again. What was decided
@@ -44,6 +44,9 @@ class Ledger:
         Parameters
         ----------
         entries : sequence of Entry
+        opened_at : int or None
+            When the cases that are opened begin to wait, microseconds since 1970 UTC; None: when each was decided. A
+            batch decides as of the past, and nobody could have looked at its cases before now.
 
         Returns
         -------
@@ -52,7 +55,7 @@ class Ledger:
             and nothing of the entry was kept.
         """
         with self._database.writing() as connection:
-            return writing.write(connection, entries)
+            return writing.write(connection, entries, opened_at)
 
     def repeat(self, key_id: str, key: str) -> Repeat | None:
         """Return the first answer under an `Idempotency-Key`."""

@@ -111,7 +111,7 @@ class Overview:
     pairs, months : tuple of Agreement
         Of the second readings in the period.
     audited : tuple of AuditedMonth
-        Those that begin in the period.
+        Those that begin in the period, and others of which something was drawn or answered in it.
     overturned : tuple of Overturned
         The machine, the model and the rules.
     by_signal : tuple of Overturned

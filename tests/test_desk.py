@@ -408,7 +408,7 @@ def test_a_contradicted_label_opens_a_case_unless_a_verdict_stands(room: Room) -
     plain, told = make_record("acme"), doubtful("bolt")
     room.keep(plain, told)
     room.work()
-    assert room.desk.open_again([plain.id, told.id, UUID(int=9)], "label") == 1
+    assert room.desk.open_again([plain.id, told.id, UUID(int=9)], "label", room.now) == 1
     (line,) = room.desk.queue(Filters(), ANN, room.now)
     assert (line.account_id, line.why) == ("acme", "label")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,10 @@ from reviews.database import Database
 from reviews.desk import Desk
 from reviews.evidence import read_evidence
 from reviews.record import signals_of
+from reviews.sample import month_of
 from reviews.terms import DAY, STANDS
+from tests.desks import doubtful
+from tests.records import entry_of
 from training.simulator.simulate import simulate, write_export
 
 RULES = RuleBook.default()
@@ -121,6 +125,29 @@ def test_an_old_export_does_not_overrule_what_came_later(export: Export, databas
     assert desk.claim("ann", now.decided_at) is None
 
 
+def test_cases_of_an_old_export_begin_to_wait_when_it_is_recorded(export: Export, database: Database) -> None:
+    """Nobody could have looked at them before: they are not old, do not overtake others, and are in this week's sum."""
+    batch = batch_at(export, -120 * DAY)
+    now = batch.as_of + 120 * DAY
+    desk = Desk(database, second_share=0.0)
+    database.ledger.write([entry_of(*(doubtful(f"earlier-{i}", decided_at=now - 60 * DAY) for i in range(3)))])
+    run(export, replace(batch, opened_at=now), database)
+    lines = desk.queue(Filters(), "ann", now, limit=100)
+    assert {line.account_id for line in lines[:3]} == {"earlier-0", "earlier-1", "earlier-2"}
+    assert {line.opened_at for line in lines[3:]} == {now}
+    seen = desk.overview(now - DAY, now + 1, now)
+    assert seen.opened == len(lines) - 3
+    assert dict(seen.waiting.ages)[0] == len(lines) - 3
+    (month,) = seen.audited
+    assert month.month == month_of(batch.decided_at)
+    assert month.drawn == database.ledger.counts()["audits"]
+    # What is answered a month later makes that month's overview speak of it, too.
+    case = desk.claim_one(next(line.id for line in lines if line.why == "audit"), "ann", now + 30 * DAY)
+    assert desk.overview(now + 29 * DAY, now + 31 * DAY, now).audited == ()
+    desk.answer(case.id, "ann", answer(), now + 30 * DAY, Shown(case.prediction_id))
+    assert len(desk.overview(now + 29 * DAY, now + 31 * DAY, now).audited) == 1
+
+
 def test_some_accounts_alone_are_kept_with_evidence(export: Export, database: Database) -> None:
     batch = batch_at(export, share=0.0)
     everyone = [str(account) for ids, _ in record_export(export, batch, database, only=()) for account in ids]
@@ -130,7 +157,9 @@ def test_some_accounts_alone_are_kept_with_evidence(export: Export, database: Da
     desk = Desk(database)
     assert database.ledger.counts()["predictions"] == len(chosen)
     assert database.ledger.counts()["evidence"] == len(chosen)
-    assert desk.open_again([identity_of(each, batch.as_of, RULES, None) for each in chosen], "label") == len(chosen)
+    assert desk.open_again(
+        [identity_of(each, batch.as_of, RULES, None) for each in chosen], "label", batch.as_of
+    ) == len(chosen)
     assert {line.account_id for line in desk.queue(Filters(), "ann", batch.as_of)} == set(chosen)
 
 

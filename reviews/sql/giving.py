@@ -38,7 +38,8 @@ def settle_on(
         None holds, though somebody has answered.
     """
     said = by.answer.relationship if by is not None and by.answer is not None else None
-    connection.execute(update(audits).where(audits.c.case_id == case.id).values(said=said, pending=pending))
+    audited = update(audits).where(audits.c.case_id == case.id)
+    connection.execute(audited.values(said=said, pending=pending, changed_at=at))
     before = verdict_of(connection, case.account_id)
     own = before if before is not None and before.case_id == case.id else None
     if by is None:

@@ -45,7 +45,9 @@ class Opening(NamedTuple):
     at: int | None = None
 
 
-def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> list[Record]:
+def open_for(
+    connection: Connection, records: Sequence[Record], turn: Turn, opened_at: int | None = None
+) -> list[Record]:
     """Open the cases that predictions ask for.
 
     Parameters
@@ -54,6 +56,8 @@ def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> l
     records : sequence of Record
     turn : Turn
         With a number for each.
+    opened_at : int or None
+        When cases are opened; when each prediction was decided by default.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def open_for(connection: Connection, records: Sequence[Record], turn: Turn) -> l
             free.append(record)
         why = _why(record, lasting)
         if why is not None:
-            openings.append(Opening(record, why))
+            openings.append(Opening(record, why, at=opened_at))
     open_cases(connection, _no_later_known(connection, openings))
     return free
 
@@ -121,19 +125,20 @@ def open_cases(connection: Connection, openings: Sequence[Opening]) -> None:
     known = _unsettled(connection, {opening.record.account_id for opening in openings})
     places: dict[str, Place] = {}
     shown: dict[str, Record] = {}
+    drawn: list[tuple[Any, ...]] = []
     for record, why, named, at in openings:
-        new = Place(named or record.id, record.decided_at if at is None else at, why)
+        opened_at = record.decided_at if at is None else at
+        new = Place(named or record.id, opened_at, why)
         places.setdefault(record.account_id, known.get(record.account_id, new))
         latest = shown.get(record.account_id)
         if latest is None or latest.decided_at < record.decided_at:
             shown[record.account_id] = record
+        if record.inclusion is not None:
+            drawn.append(_drawn(record, places[record.account_id], opened_at))
     values = values_of(connection, shown, places)
     rows = [_row(shown[account], place, values[account]) for account, place in places.items()]
     _CASES.run(connection, rows)
-    _AUDITS.run(
-        connection,
-        [_drawn(each.record, places[each.record.account_id]) for each in openings if each.record.inclusion is not None],
-    )
+    _AUDITS.run(connection, drawn)
 
 
 def _unsettled(connection: Connection, accounts: Collection[str]) -> dict[str, Place]:
@@ -150,10 +155,10 @@ def _row(record: Record, place: Place, value: float) -> tuple[Any, ...]:
     return (*shown, "open", 1, None, None, None)
 
 
-def _drawn(record: Record, place: Place) -> tuple[Any, ...]:
+def _drawn(record: Record, place: Place, at: int) -> tuple[Any, ...]:
     when = (month_of(record.decided_at), record.id, record.decided_at)
     said = (record.inclusion, record.relationship, record.decided_by, record.model)
-    return (record.account_id, *when, *said, place.case_id, None, place.pending)
+    return (record.account_id, *when, *said, place.case_id, None, place.pending, at)
 
 
 def _show_newer(insert: Insert) -> Insert:

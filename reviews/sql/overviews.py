@@ -118,12 +118,17 @@ def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
 
 
 def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
+    """Count whole months: those of the period, and others of which something was drawn or answered in it.
+
+    A batch may decide as of a month long past, and an account may be read long after it was drawn.
+    """
     here = audits.c
+    changed = select(here.month).where(_within(here.changed_at, since, until)).distinct()
+    months = list(connection.execute(changed).scalars())
+    of_period = and_(here.month >= month_of(since), here.month <= month_of(max(since, until - 1)))
     told = (here.month, here.inclusion, here.relationship, here.said, here.pending)
     counted = select(*told, func.count()).group_by(*told)
-    rows = connection.execute(
-        counted.where(here.month >= month_of(since), here.month <= month_of(max(since, until - 1)))
-    )
+    rows = connection.execute(counted.where(or_(of_period, here.month.in_(months))))
     return [
         Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n, pending)
         for month, inclusion, decided, said, pending, n in rows

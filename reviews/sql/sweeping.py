@@ -48,7 +48,7 @@ def _latest(connection: Connection, whose: ColumnElement[bool]) -> Record | None
     return None if row is None else record_of(row)
 
 
-def open_again(connection: Connection, wanted: Sequence[UUID], why: Why) -> int:
+def open_again(connection: Connection, wanted: Sequence[UUID], why: Why, at: int) -> int:
     """Open cases for predictions that are kept, unless a verdict stands on their account; say for how many."""
     standing = select(verdicts.c.id).where(verdicts.c.account_id == predictions.c.account_id, STANDS)
     records = []
@@ -56,5 +56,5 @@ def open_again(connection: Connection, wanted: Sequence[UUID], why: Why) -> int:
         row = connection.execute(WITH_EVIDENCE.where(predictions.c.id == prediction_id, ~standing.exists())).first()
         if row is not None:
             records.append(record_of(row))
-    open_cases(connection, [Opening(record, why) for record in records])
+    open_cases(connection, [Opening(record, why, at=at) for record in records])
     return len(records)

@@ -27,7 +27,7 @@ _PREDICTIONS: Final = Bulk(predictions, lambda insert: insert.on_conflict_do_not
 _EVIDENCE: Final = Bulk(evidence, lambda insert: insert.on_conflict_do_nothing(index_elements=["prediction_id"]))
 
 
-def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | None]:
+def write(connection: Connection, entries: Sequence[Entry], opened_at: int | None = None) -> list[Repeat | None]:
     """Keep entries; see :meth:`reviews.ledger.Ledger.write`."""
     # For each what holds of its account, and the end of a verdict that stood on it.
     turn = take_turn(connection, 2 * sum(len(entry.records) for entry in entries))
@@ -47,7 +47,7 @@ def write(connection: Connection, entries: Sequence[Entry]) -> list[Repeat | Non
     lasting = _not_erased(connection, records, turn)
     erased = set() if lasting is records else {each.id for each in records} - {each.id for each in lasting}
     keep_repeats(connection, [each.repeat for each in new if each.repeat and not _names_erased(each, erased, turn)])
-    _keep(connection, lasting, turn)
+    _keep(connection, lasting, turn, opened_at)
     return answers
 
 
@@ -83,9 +83,9 @@ def _not_erased(connection: Connection, records: list[Record], turn: Turn) -> li
     return [each for each in records if each.decided_at > last.get(each.account_id, -1)]
 
 
-def _keep(connection: Connection, records: list[Record], turn: Turn) -> None:
+def _keep(connection: Connection, records: list[Record], turn: Turn, opened_at: int | None) -> None:
     if not turn.catalogue:
         insert_new(connection, catalogues, [{"digest": CATALOGUE, "names": "\n".join(SIGNAL_NAMES)}])
     _PREDICTIONS.run(connection, [row_of(record) for record in records])
     _EVIDENCE.run(connection, [(each.id, pack(each.evidence)) for each in records if each.evidence is not None])
-    update_standing(connection, open_for(connection, records, turn), turn)
+    update_standing(connection, open_for(connection, records, turn, opened_at), turn)

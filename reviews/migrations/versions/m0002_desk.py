@@ -165,8 +165,12 @@ def _keep_audits() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("said", sa.Text(), nullable=True, comment="What reviewers settled on since."),
         sa.Column("pending", sa.Boolean(), nullable=False, comment="Somebody has answered, and it is not settled."),
+        sa.Column(
+            "changed_at", sa.BigInteger(), nullable=False, comment="When it was drawn, or its case was answered last."
+        ),
         sa.PrimaryKeyConstraint("account_id", "month", name=op.f("pk_audits")),
         comment="The audit sample: an account is drawn once a month, at its first automatic answer.",
     )
     _index("ix_audits_case_id", "audits", ["case_id"])
+    _index("ix_audits_changed_at_month", "audits", ["changed_at", "month"])
     _index("ix_audits_read", "audits", ["month", "inclusion", "relationship", "said", "pending"])
