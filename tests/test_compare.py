@@ -152,6 +152,7 @@ def test_the_two_sides_can_change_places(
         assert getattr(there, end) == pytest.approx(-getattr(back, opposite), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_true_difference_about_as_often_as_it_says(shelf: Shelf) -> None:
     champion = bundle(shelf)
     population = held_out(n=50_000, seed=1)

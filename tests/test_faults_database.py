@@ -66,6 +66,7 @@ def survive(process: Process, url: str, break_it: Fault, mend_it: Fault, seconds
     )
 
 
+@pytest.mark.slow
 def test_a_postgres_server_is_away(start_service: Start, postgres: Postgres) -> None:
     direct = postgres.emptied_database()
     with cut(direct) as (url, break_it, mend_it):
@@ -110,6 +111,7 @@ async def fill_up(process: Process, log: Path) -> Load:
     return load
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_database_and_spool(start_service: Start, sqlite_url: str) -> None:
     process = start_service(sqlite_url, **PATIENT)
     load = asyncio.run(asyncio.wait_for(fill_up(process, Path(f"{path_of(sqlite_url)}-wal")), 60))

@@ -71,6 +71,7 @@ def waiting(metrics: Answer) -> float:
     return float(line.split()[1])
 
 
+@pytest.mark.slow
 def test_what_waits_for_a_database_that_hangs_is_answered(start_service: Start, sqlite_url: str) -> None:
     with locked(sqlite_url) as (url, break_it, _):
         process = start_service(url, record_seconds=2, database_seconds=3)

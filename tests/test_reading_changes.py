@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,23 @@ def test_farewells_are_forgotten_by_and_by(tmp_path: Path) -> None:
                 break
             kept.service.wait(0.01)
         assert named == ["new"]
+
+
+def test_whoever_begins_while_farewells_are_forgotten_has_missed_none(tmp_path: Path) -> None:
+    with keeping(tmp_path) as kept, ThreadPoolExecutor(1) as pool:
+        for i in range(30):
+            kept.keep(make_record(f"gone-{i}", decided_at=i))
+            kept.ledger.erase(f"gone-{i}", MICROS + i, None, None)
+
+        def forget() -> None:
+            for i in range(30):
+                assert kept.ledger.forget_farewells(MICROS + i + 1) == 1
+
+        forgetting = pool.submit(forget)
+        while not forgetting.done():
+            kept.read("/v1/changes")
+        forgetting.result()
+        assert kept.read("/v1/changes")["changes"] == []
 
 
 def test_a_cursor_from_before_a_restore_is_refused(tmp_path: Path) -> None:

@@ -87,12 +87,23 @@ def _look(ledger: Ledger, stopped: Place | None, limit: int) -> tuple[Place, lis
         The reader missed a farewell.
     """
     if stopped is None:
-        # Before the page is read: what is forgotten in between counts as missed.
-        stopped = Place(0, ledger.last_forgotten())
+        return _begin(ledger, limit)
     found = ledger.changes(stopped.seq, limit)
+    # After the page is read: what was forgotten in between counts as missed.
     if ledger.last_forgotten() > max(stopped.seq, stopped.since):
         raise refuse_parameter("after", _MISSED)
     return Place(found[-1].seq if found else stopped.seq, stopped.since), found
+
+
+def _begin(ledger: Ledger, limit: int) -> tuple[Place, list[Change]]:
+    """Return the first page, and where it ends."""
+    since = ledger.last_forgotten()
+    while True:
+        found = ledger.changes(0, limit)
+        before, since = since, ledger.last_forgotten()
+        # Where something was forgotten meanwhile, nobody can say whether the page still told it: it is read once more.
+        if since == before:
+            return Place(found[-1].seq if found else 0, since), found
 
 
 def _told(change: Change) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from threadpoolctl import threadpool_limits
 
 from training.estimation.binary import Floats
 
@@ -47,14 +48,16 @@ class Calibration:
         weights : ndarray of shape (n,)
             Above 0.
         """
-        ones, zeros = float(weights @ second), float(weights @ (1 - second))
+        ones, zeros = float((weights * second).sum()), float((weights * (1 - second)).sum())
         targets = np.where(second == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))
         average = float(logit(np.average(targets, weights=weights)))
         scale = float(np.abs(log_odds).max())
         if np.ptp(log_odds) <= SMALLEST_STEP * scale:
             return cls(0.0, average)
         design = np.column_stack([log_odds / scale, np.ones(len(log_odds))])
-        slope, intercept = _newton(design, targets, weights)
+        # How many threads add up must not show in the last bits of a scorecard.
+        with threadpool_limits(limits=1, user_api="blas"):
+            slope, intercept = _newton(design, targets, weights)
         return cls(slope / scale, intercept) if slope > 0 else cls(0.0, average)
 
     def apply(self, log_odds: Floats) -> Floats:

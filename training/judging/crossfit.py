@@ -196,7 +196,7 @@ def _model(scorecard: Scorecard, dataset: Dataset, rows: Rows, *, starter: bool)
 
 def _share(y: Bools, weights: Floats) -> float:
     total = float(weights.sum())
-    return float(weights @ y) / total if total else float(y.mean())
+    return float((weights * y).sum()) / total if total else float(y.mean())
 
 
 def _answer_folds(X: Floats, fold: Rows, rules: RuleBook, models: list[Model]) -> Answers:

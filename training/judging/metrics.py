@@ -117,13 +117,18 @@ def _with_interval(value: float | None, resamples: list[float]) -> Estimate:
     return Estimate(value=value, low=max(low + value - middle, 0.0), high=high + value - middle)
 
 
+def _sum(values: Floats, weights: Floats) -> float:
+    """Add up; a product of vectors (`@`) would depend, in its last bits, on how many threads it takes."""
+    return float((weights * values).sum())
+
+
 def _mean(values: Floats, weights: Floats) -> float:
-    return float(weights @ values / weights.sum())
+    return _sum(values, weights) / float(weights.sum())
 
 
 def _share(part: Floats, whole: Floats, weights: Floats) -> float | None:
-    total = float(weights @ whole)
-    return None if total == 0 else float(weights @ part) / total
+    total = _sum(whole, weights)
+    return None if total == 0 else _sum(part, weights) / total
 
 
 def _by_tie(
@@ -143,7 +148,7 @@ def _auroc(
     if pairs == 0:
         return None
     # Of those who tie, half count as ranked rightly.
-    return float(np.diff(clients, prepend=0.0) @ (customers - np.diff(customers, prepend=0.0) / 2) / pairs)
+    return _sum(customers - np.diff(customers, prepend=0.0) / 2, np.diff(clients, prepend=0.0)) / float(pairs)
 
 
 def _average_precision(
@@ -156,7 +161,7 @@ def _average_precision(
     # At or above each distinct probability.
     found = clients[-1] - clients + gained
     called = found + customers[-1] - customers + np.diff(customers, prepend=0.0)
-    return float(gained @ (found / np.maximum(called, _LEAST)) / clients[-1])
+    return _sum(found / np.maximum(called, _LEAST), gained) / float(clients[-1])
 
 
 def _calibration_error(

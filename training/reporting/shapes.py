@@ -17,6 +17,7 @@ __all__ = ["Shape", "shapes_of", "strengths"]
 
 _TAIL: Final = 0.005  # of the accounts at either end are beyond the plot: one giant would squeeze all others
 _BARS: Final = 24
+_NEXT_TO_NOTHING: Final = 1e-9  # of the largest value: a difference that no bar could show
 _FEW: Final = 30  # whole numbers up to this are a bar each
 _TALL: Final = 8  # times the median: beyond, bars of one width would leave most accounts in the first
 _EVEN: Final = 0.05  # log-odds: a curve that ends as it began, give or take this, points nowhere
@@ -123,8 +124,8 @@ def _bars(known: Floats, *, whole: bool) -> Floats:
     low, high = (float(np.quantile(known, at, method="nearest")) for at in (_TAIL, 1 - _TAIL))
     if whole and high - low <= _FEW:
         return np.arange(np.floor(low), np.ceil(high) + 2) - 0.5
-    if high == low:
-        return np.array([low - 0.5, low + 0.5])
+    if high - low <= _NEXT_TO_NOTHING * max(abs(low), abs(high), _NEXT_TO_NOTHING):
+        return np.array([low - 0.5, high + 0.5])
     tall = high > _TALL * max(float(np.median(known)), low, 0.0)
     return _growing(known, low, high) if tall and high > 0 else _even(low, high)
 
@@ -136,7 +137,7 @@ def _even(low: float, high: float) -> Floats:
 def _growing(known: Floats, low: float, high: float) -> Floats:
     """Let bars grow by a factor, after a first one for what is next to nothing; of negative values none are shown."""
     above = known[known > 0]
-    start = float(np.quantile(above, _TAIL * 2))
+    start = max(float(np.quantile(above, _TAIL * 2)), high * _NEXT_TO_NOTHING)
     if not start < high / 2:
         return _even(low, high)
     return np.append(0.0, np.geomspace(start, high, _BARS)) if low <= 0 else np.geomspace(low, high, _BARS + 1)
