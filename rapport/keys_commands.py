@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 import typer
 
@@ -40,6 +41,7 @@ def create(role: RoleOption, name: Name, database: DatabaseUrl = DEFAULT_DATABAS
 
         rapport keys create --role predict --name my-crm
         rapport keys create --role predict --name my-crm > crm.key
+        rapport keys create --role review --name "Ann Example"
     """
     from secrets import token_bytes
 
@@ -52,8 +54,15 @@ def create(role: RoleOption, name: Name, database: DatabaseUrl = DEFAULT_DATABAS
         prepare(db)
         key, text = new_key(role, _checked(name), micros_now(), token_bytes(TOKEN_BYTES))
         db.ledger.add_key(key)
-        note(f"Key {key.id} for {name}, role {role}. It is shown this once; send it as `authorization: Bearer KEY`:")
+        note(f"Key {key.id} for {name}, role {role}. It is shown this once; {_USE[role]}:")
         typer.echo(text)
+
+
+_USE: Final[Mapping[Role, str]] = {
+    "predict": "send it as `authorization: Bearer KEY`",
+    "review": "open /desk/ of the service, such as http://127.0.0.1:8000/desk/, and sign in with it",
+    "admin": "send it as `authorization: Bearer KEY`, or sign in with it at /desk/ of the service, as the team lead",
+}
 
 
 def _checked(name: str) -> str:

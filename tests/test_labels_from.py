@@ -306,3 +306,11 @@ def test_a_key_is_not_sent_on_to_another_address() -> None:
         with pytest.raises(BadInput, match=r"sends on to .*where the key is not sent"):
             fetch_labels(url, "rpt_key")
         assert (shown, shown_there) == (["Bearer rpt_key"], [])
+
+
+@pytest.mark.parametrize("role", ["predict", "review", "admin"])
+def test_a_new_key_says_what_to_do_with_it(role: str, sqlite_url: str) -> None:
+    made = run("keys", "create", "--role", role, "--name", "Ann", "--database", sqlite_url)
+    assert made.exit_code == 0, made.output
+    assert ("/desk/" in made.output) == (role != "predict")
+    assert ("Bearer" in made.output) == (role != "review")

@@ -198,7 +198,7 @@ def test_each_demonstration_has_one_key(tmp_path: Path) -> None:
     from rapport.demo import make_demo_key
 
     url = f"sqlite:///{tmp_path / 'rapport.db'}"
-    texts = [make_demo_key(url) for _ in range(2)]
+    texts = [make_demo_key(url, "review", "demo") for _ in range(2)]
     with open_database(url) as database:
         known = database.ledger.keys()
     assert [[fits(key, text) for text in texts] for key in known] == [[False, False], [False, True]]

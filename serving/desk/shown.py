@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 import anyio.to_thread
@@ -14,6 +15,9 @@ from serving.desk.pages.room import Room
 from serving.errors import Refusal
 
 __all__ = ["shown_by"]
+
+_ERASED: Final = "What was shown is no longer kept: its account was erased."
+_UNKNOWN: Final = "There is no such prediction, or it is no longer kept: load the case again."
 
 
 async def shown_by(room: Room, prediction_id: UUID) -> Shown:
@@ -28,7 +32,7 @@ async def shown_by(room: Room, prediction_id: UUID) -> Shown:
     def find(ledger: Ledger) -> tuple[Record, str | None]:
         record = ledger.prediction(prediction_id)
         if not isinstance(record, Record):
-            raise Refusal("not-found", "What was shown is no longer kept: its account was erased.")
+            raise Refusal("not-found", _UNKNOWN if record is None else _ERASED)
         return record, None if room.archive.has_rules(record.rules) else ledger.rules(record.rules)
 
     record, text = await room.read(lambda _, ledger: find(ledger))

@@ -55,5 +55,10 @@ class Watch:
                 continue
             self._known[name] = Condition(wrong, self._clock())
             facts = {"part": name, "status": "ok" if wrong is None else "degraded"}
-            _log.warning("%s", wrong or f"The {name} is as it should be again.", extra={"facts": facts})
+            _log.warning("%s", wrong or _well(name), extra={"facts": facts})
         return self._known
+
+
+def _well(name: str) -> str:
+    verb, they = ("are", "they") if name.endswith("s") else ("is", "it")
+    return f"The {name} {verb} as {they} should be again."

@@ -23,6 +23,8 @@ __all__ = ["Pile", "Point", "draw_agreement", "draw_errors", "draw_throughput"]
 _SIZE: Final = (6.4, 2.7)  # inches
 _REMEMBERED: Final = 64
 _SERIES: Final = (MODEL, RULES, CLIENT, CUSTOMER, YARDSTICK, BASE)
+_ABREAST: Final = 4  # names in a legend
+_LONGEST: Final = 20
 _ONE_AT_A_TIME: Final = Lock()
 
 
@@ -34,6 +36,7 @@ class Point(NamedTuple):
     month : str
         Such as 2026-07.
     value : float or None
+        None where it is not known, or not yet.
     low, high : float or None
     n : int
         What it rests on.
@@ -67,9 +70,10 @@ class Pile(NamedTuple):
 def draw_errors(points: tuple[Point, ...]) -> Plot:
     """Draw the share of automatic decisions that were wrong, month by month, with its interval."""
     words = "; ".join(
-        f"{month_name(each.month)} {percent(each.value)} ({percent(each.low)} to {percent(each.high)})"
+        f"{month_name(each.month)} {'still being read' if each.value is None else percent(each.value)} "
+        f"({percent(each.low)} to {percent(each.high)})"
         for each in points
-        if each.value is not None and each.low is not None and each.high is not None
+        if each.low is not None and each.high is not None
     )
     title = "Automatic decisions that were wrong"
     return _drawn("errors", title, words or "No month has been looked at yet.", lambda axes: _errors(axes, points))
@@ -77,9 +81,11 @@ def draw_errors(points: tuple[Point, ...]) -> Plot:
 
 def _errors(axes: Axes, points: Sequence[Point]) -> None:
     for place, each in enumerate(points):
-        if each.value is None or each.low is None or each.high is None:
+        if each.low is None or each.high is None:
             continue
         axes.plot([place, place], [each.low, each.high], color=MODEL, linewidth=3.2, alpha=0.4)
+        if each.value is None:
+            continue
         filled = MODEL if each.complete else "none"
         axes.plot([place], [each.value], "o", markersize=7, color=MODEL, markerfacecolor=filled, markeredgewidth=1.6)
         axes.annotate(
@@ -118,28 +124,38 @@ def _agreement(axes: Axes, points: Sequence[Point]) -> None:
 
 @lru_cache(_REMEMBERED)
 def draw_throughput(weeks: tuple[str, ...], piles: tuple[Pile, ...]) -> Plot:
-    """Draw how many cases were answered each week, and by whom."""
+    """Draw how many answers were given each week, and by whom."""
     words = "; ".join(f"{pile.name} {sum(pile.weeks)}" for pile in piles)
     title = "Answers a week"
     return _drawn("throughput", title, words or "Nobody has answered yet.", lambda axes: _piles(axes, weeks, piles))
 
 
 def _piles(axes: Axes, weeks: Sequence[str], piles: Sequence[Pile]) -> None:
-    foot = [0] * len(weeks)
+    foot, bars = [0] * len(weeks), []
     for place, pile in enumerate(piles):
         colour = _SERIES[place % len(_SERIES)]
-        # A dollar would begin a formula, and a name may have one.
-        label = pile.name.replace("$", r"\$")
-        axes.bar(range(len(weeks)), pile.weeks, bottom=foot, width=0.66, color=colour, label=label)
+        bars.append(axes.bar(range(len(weeks)), pile.weeks, bottom=foot, width=0.66, color=colour))
         foot = [below + more for below, more in zip(foot, pile.weeks, strict=True)]
     for place, total in enumerate(foot):
         if total:
             axes.annotate(f"{total:,}", (place, total), (0, 3), textcoords="offset points", ha="center", fontsize=9.0)
-    axes.set_ylim(0, 1.3 * max([*foot, 1]))
+    most, rows = max([*foot, 1]), -(-len(piles) // _ABREAST)
+    axes.set_ylim(0, (1.2 + 0.12 * rows) * most)
     axes.locator_params(axis="y", integer=True, nbins=5)
-    if piles:
-        axes.legend(frameon=False, loc="upper left", ncols=4, fontsize=9, handlelength=1.0, borderaxespad=0.0)
+    # No line of the grid above the bars, where the legend is.
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= most])
+    # Names are passed by themselves: of labels, those that begin with an underscore would be left out.
+    names = [_plain(pile.name) for pile in piles]
+    axes.legend(
+        bars, names, frameon=False, loc="upper left", ncols=_ABREAST, fontsize=9, handlelength=1.0, borderaxespad=0.0
+    )
     _dates(axes, weeks)
+
+
+def _plain(name: str) -> str:
+    """Cut a name that is too long for a legend; and a dollar would begin a formula."""
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return short.replace("$", r"\$")
 
 
 def _drawn(name: str, title: str, words: str, fill: Callable[[Axes], None]) -> Plot:
@@ -153,6 +169,8 @@ def _drawn(name: str, title: str, words: str, fill: Callable[[Axes], None]) -> P
         axes.set_axisbelow(True)
         axes.spines["left"].set_visible(False)
         axes.tick_params(length=0)
+        # Where the axes meet, the first date stays clear of the 0.
+        axes.tick_params(axis="x", pad=7)
         fill(axes)
         return draw(figure, name, title, words)
 

@@ -34,6 +34,9 @@ _GUARDING: Final = {
 _AGAIN: Final = frozenset({"database-unavailable", "overloaded", "internal-error", "too-slow"})
 """Where sending the same once more may help."""
 
+_TOLD: Final = frozenset({"invalid-request"})
+"""Where it does not, but what was written may be used."""
+
 _PROBLEM: Final = PROBLEM_JSON.encode()
 _LASTING: Final = frozenset({b"allow", b"retry-after"})
 _UNTOLD: Final = b'{"type": "#http-error", "detail": ""}'
@@ -72,7 +75,9 @@ class Troubles:
     async def _page(self, scope: Scope, refusal: Refusal, sent: _Sent) -> Response:
         now = self._reception.now
         if refusal.name != "unauthorized":
-            again = await sent.form(scope) if refusal.name in _AGAIN else None
+            again = await sent.form(scope) if refusal.name in _AGAIN | _TOLD else None
+            if again is not None and refusal.name in _TOLD:
+                again = Unsent("", again.fields)
             return await answer_trouble(refusal, scope, await self._reception.recognise(scope), now, again)
         if scope["method"] in {"GET", "HEAD"}:
             return _ask_again(scope) if header(scope, b"sec-fetch-site") == "cross-site" else _sign_in(scope)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from reviews.answer import NOTE
 from reviews.comparison import Similar
-from reviews.desk import Answer, Case, CaseRefused, Desk
+from reviews.desk import Answer, Case, CaseRefused, Desk, read_evidence
 from reviews.ledger import Ledger
 from reviews.record import Record
 from serving.desk.pages.answers import HOME, page
@@ -26,11 +26,13 @@ from serving.desk.pages.revealed import revealed_of
 from serving.desk.pages.room import Room, Viewer
 from serving.desk.pages.seen import View, seen_of
 from serving.desk.pages.standpoint import Standpoint, standpoint_of
+from serving.desk.words.people import name_of
 from serving.errors import Refusal
 
 __all__ = ["CasePage", "case_id_of"]
 
 _SIMILAR: Final = 5
+_LATELY: Final = 20  # answers or predictions
 _YEARS: Final = range(1970, 2200)
 
 
@@ -58,6 +60,8 @@ class _Found:
     record: Record | None = None
     rules_text: str | None = None
     similar: Sequence[Similar] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: Answer | None = None
     notice: dict[str, Any] | None = None
 
 
@@ -100,19 +104,21 @@ class CasePage:
             raise Refusal("not-found", "There is no such case, or its account was erased.") from None
         standpoint = standpoint_of(case, viewer, desk.reviewers(), now)
         others = _others(desk, case_id, viewer, now) if standpoint.deed == "rule" else ()
-        found = _Found(case, standpoint, others, notice=notice_of(desk, viewer.id, query))
+        withdrawn = _withdrawn(desk, case, viewer) if "undone" in query and standpoint.deed == "answer" else None
+        found = _Found(case, standpoint, others, notice=notice_of(desk, viewer.id, query), withdrawn=withdrawn)
         if not standpoint.revealed:
             return found
         record = desk.reveal(case_id, viewer.id)
         text = None if self._room.archive.has_rules(record.rules) else ledger.rules(record.rules)
         similar = desk.similar(case_id, viewer.id, _SIMILAR)
-        return replace(found, record=record, rules_text=text, similar=similar)
+        names = {each.account_id: _name(ledger, each.account_id) for each in similar}
+        return replace(found, record=record, rules_text=text, similar=similar, names=names)
 
     def _content(self, found: _Found, view: View, sides: Sides) -> dict[str, Any]:
         content = seen_of(found.case, view, sides) | self._form(found)
         if found.record is not None:
             opinions = opinions_of(found.record, found.rules_text, self._room.archive)
-            content |= revealed_of(found.record, opinions, found.similar)
+            content |= revealed_of(found.record, opinions, found.similar) | {"names": found.names}
         return content
 
     def _form(self, found: _Found) -> dict[str, Any]:
@@ -121,7 +127,7 @@ class CasePage:
             "case": case,
             "address": f"/desk/cases/{case.id}",
             "prediction_id": case.prediction_id,
-            "said": _said(None if case.current is None else case.current.answer),
+            "said": _said(found.withdrawn if case.current is None else case.current.answer),
             "can_answer": standpoint.deed is not None,
             "deed": standpoint.deed,
             "closed": standpoint.closed,
@@ -139,8 +145,22 @@ def _others(desk: Desk, case_id: UUID, lead: Viewer, now: int) -> Sequence[Mappi
     return next((said_by_others(each, names) for each in desk.lead(lead.id, now) if each.line.id == case_id), ())
 
 
+def _withdrawn(desk: Desk, case: Case, viewer: Viewer) -> Answer | None:
+    """Return what the reviewer has just taken back of a case; None where they took back something else."""
+    lately = [each for each in desk.history(viewer.id, limit=_LATELY) if each.case_id == case.id]
+    if not lately or lately[0].stage != "withdrawn":
+        return None
+    return next((each.answer for each in lately if each.answer is not None), None)
+
+
+def _name(ledger: Ledger, account_id: str) -> str:
+    """Return what people call an account, from the latest prediction that was kept with what was said of it."""
+    kept = (record.evidence for record in ledger.history(account_id, None, _LATELY))
+    return next((name_of(account_id, read_evidence(each)) for each in kept if each is not None), account_id)
+
+
 def _said(answer: Answer | None) -> Mapping[str, Any]:
-    """Return what the form begins with: what the reviewer said last, else nothing."""
+    """Return what the form begins with: what the reviewer said last, or has taken back; else nothing."""
     return _NOTHING if answer is None else asdict(answer)
 
 

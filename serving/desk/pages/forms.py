@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from starlette.requests import Request
 
-from reviews.answer import NOTE, Answer
-from reviews.checklist import CHECKLIST
+from reviews.answer import NOTE, OPINIONS, SURENESS, Answer
+from reviews.checklist import CHECKLIST, fits
 from serving.errors import Flaw, Refusal
 
 __all__ = ["LONGEST", "answer_of", "prediction_of", "read_form"]
@@ -59,23 +59,39 @@ def answer_of(form: Mapping[str, str], engagement_models: frozenset[str]) -> Ans
     Refusal
         A field does not fit.
     """
-    engagement = form.get("engagement_model") or None
-    strategic = form.get("strategic_services", "")
-    if strategic not in _TRUTHS or (engagement is not None and engagement not in engagement_models):
-        raise Refusal("invalid-request", "A field of the form does not fit: load the page again.")
-    try:
-        return Answer(
-            relationship=form.get("relationship", ""),  # type: ignore[arg-type] # what is none is refused there
-            hybrid=form.get("hybrid") == "yes",
-            engagement_model=engagement,
-            strategic_services=_TRUTHS[strategic],
-            sureness=form.get("sureness", "fairly"),  # type: ignore[arg-type]
-            note=form.get("note", "").replace("\r\n", "\n").strip(),
-            checklist={code: form[code] for code in CHECKLIST if form.get(code)},
-        )
-    except ValueError:
-        flaw = Flaw(pointer="", detail=f"one of the four verdicts, and a note of at most {NOTE:,} characters")
-        raise Refusal("invalid-request", "Choose a verdict before you save.", [flaw]) from None
+    flaws = [Flaw(pointer="", detail=detail) for detail in _misfits(form, engagement_models)]
+    if flaws:
+        raise Refusal("invalid-request", "It was not kept, for this:", flaws)
+    return Answer(
+        relationship=form["relationship"],  # type: ignore[arg-type] # as was checked
+        hybrid=form.get("hybrid") == "yes",
+        engagement_model=form.get("engagement_model") or None,
+        strategic_services=_TRUTHS[form.get("strategic_services", "")],
+        sureness=form.get("sureness", "fairly"),  # type: ignore[arg-type]
+        note=_note(form),
+        checklist={code: form[code] for code in CHECKLIST if form.get(code)},
+    )
+
+
+def _misfits(form: Mapping[str, str], engagement_models: frozenset[str]) -> Iterator[str]:
+    """Say of each field that does not fit what would."""
+    if form.get("relationship", "") not in OPINIONS:
+        yield "Choose one of the four verdicts."
+    if form.get("sureness", "fairly") not in SURENESS:
+        yield "How sure you are is unsure, fairly or sure."
+    if form.get("engagement_model") and form["engagement_model"] not in engagement_models:
+        yield "The engagement model is none of those that the rules know: load the page again."
+    if form.get("strategic_services", "") not in _TRUTHS:
+        yield "Strategic services are yes, no or cannot tell."
+    if (length := len(_note(form))) > NOTE:
+        yield f"A note has at most {NOTE:,} characters, and this one has {length:,}: shorten it."
+    for code in CHECKLIST:
+        if form.get(code) and not fits(code, form[code]):
+            yield f"Question {code} has no such answer: load the page again."
+
+
+def _note(form: Mapping[str, str]) -> str:
+    return form.get("note", "").replace("\r\n", "\n").strip()
 
 
 def prediction_of(form: Mapping[str, str]) -> UUID:

@@ -26,7 +26,11 @@ HERE: Final = "/desk/overview"
 _USUAL: Final = 3
 _TELLING: Final = 5  # verdicts, below which a share overturned says nothing
 _LISTED: Final = 8
-_SIDES: Final = {"machine": "What was answered", "model": "The model", "rules": "The rules"}
+_SIDES: Final = {
+    "machine": "The decision that was shown",
+    "model": "What the model thinks",
+    "rules": "What the rules say",
+}
 
 
 def months_of(request: Request) -> int:
@@ -67,6 +71,7 @@ class OverviewPage:
             "months": months,
             "periods": PERIODS,
             "latest": next((each for each in reversed(overview.audited) if each.error is not None), None),
+            "begun": next((each for each in reversed(overview.audited) if each.pending), None),
             "agreement": overview.months[-1] if overview.months else None,
             "ages": _ages(overview),
             "whys": [(WHYS_IN_SHORT.get(why, why), n) for why, n in overview.waiting.why],

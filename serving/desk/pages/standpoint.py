@@ -8,7 +8,7 @@ from typing import Final, Literal
 from reviews.desk import Case, Given
 from reviews.terms import HOUR, UNDO
 from serving.desk.pages.room import Viewer
-from serving.desk.words.times import ago
+from serving.desk.words.times import ago, hours
 
 __all__ = ["Closed", "Standpoint", "standpoint_of"]
 
@@ -96,7 +96,7 @@ def _answered(case: Case, current: Given, now: int) -> Standpoint:
     if case.state == "lead":
         text = "Another reviewer sees it otherwise. The team lead looks at both answers and decides."
         return Standpoint(None, Closed("It waits for the team lead", text), revealed=True)
-    text = f"You answered {ago(current.at, now)}. After {UNDO.value:g} hours an answer can no longer be changed."
+    text = f"You answered {ago(current.at, now)}. After {hours(UNDO.value)} an answer can no longer be changed."
     return Standpoint(None, Closed("Your answer stands", text), revealed=True)
 
 

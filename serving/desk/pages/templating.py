@@ -20,6 +20,7 @@ _FILTERS: Final = {
     "day": times.day,
     "decimal": numbers.decimal,
     "exact": times.exact,
+    "hours": times.hours,
     "long": times.long,
     "machine": times.machine,
     "pct": "{:.2f}%".format,

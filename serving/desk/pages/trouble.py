@@ -15,7 +15,7 @@ from serving.doors.scopes import is_page
 from serving.errors import SHOWN, Refusal
 from serving.outcomes import OUTCOMES
 
-__all__ = ["SIGN_IN", "Unsent", "again_page", "answer_trouble", "sign_in_page"]
+__all__ = ["SIGN_IN", "Unsent", "again_page", "answer_trouble", "not_kept_page", "sign_in_page"]
 
 SIGN_IN: Final = "/desk/sign-in"
 
@@ -28,6 +28,10 @@ _WORDS: Final = {
         "The database is away",
         "The desk cannot read or keep anything for the moment. What was kept before is safe; try again soon.",
     ),
+    "invalid-request": ("The answer does not fit", None),
+    "unsupported-media-type": ("The form cannot be read", None),
+    "body-too-large": ("That is too much", None),
+    "foreign-host": ("This desk is called otherwise", None),
     "not-found": ("There is no such page", None),
     "forbidden": ("This is not for you to see", None),
 }
@@ -41,7 +45,7 @@ class Unsent:
     Attributes
     ----------
     address : str
-        Where it was sent to.
+        Where it was sent to, or is to be sent; empty where sending it does not help, and it is only shown.
     fields : mapping of str to str
     """
 
@@ -86,10 +90,35 @@ async def answer_trouble(
         "flaws": [flaw.detail for flaw in refusal.flaws[:SHOWN]],
         "request_id": scope.get("request_id", ""),
         "unsent": unsent,
+        "case": "",
     }
     answer = await page("trouble", content, viewer, "", now, refusal.status or outcome.status)
     answer.headers.update({**outcome.headers, **refusal.headers})
     return answer
+
+
+async def not_kept_page(refusal: Refusal, unsent: Unsent, case: str, viewer: Viewer, now: int) -> Response:
+    """Say why an answer could not be kept, and hold on to it.
+
+    Parameters
+    ----------
+    refusal : Refusal
+    unsent : Unsent
+    case : str
+        The case's address.
+    viewer : Viewer
+    now : int
+        Microseconds since 1970 UTC.
+    """
+    content = {
+        "title": "Your answer was not kept",
+        "detail": refusal.detail,
+        "flaws": [],
+        "request_id": "",
+        "unsent": unsent,
+        "case": case,
+    }
+    return await page("trouble", content, viewer, "", now, OUTCOMES[refusal.name].status)
 
 
 async def again_page(unsent: Unsent, now: int) -> Response:
@@ -100,6 +129,7 @@ async def again_page(unsent: Unsent, now: int) -> Response:
         "flaws": [],
         "request_id": "",
         "unsent": unsent,
+        "case": "",
     }
     return await page("trouble", content, None, "", now)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from serving.times import time_text
 
-__all__ = ["DAY", "ago", "day", "day_and_month", "exact", "long", "machine", "moment", "month_name", "year_of"]
+__all__ = ["DAY", "ago", "day", "day_and_month", "exact", "hours", "long", "machine", "moment", "month_name", "year_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -58,6 +58,17 @@ def long(micros: float) -> str:
             count = int(micros / size)
             return f"{count} {name}" if count == 1 else f"{count} {name}s"
     raise ValueError("A span of time is a number.")
+
+
+def hours(n: float) -> str:
+    """Write a number of hours.
+
+    Examples
+    --------
+    >>> hours(1.0), hours(12.0), hours(0.5)
+    ('1 hour', '12 hours', '0.5 hours')
+    """
+    return f"{round(n, 1):g} {'hour' if n == 1 else 'hours'}"
 
 
 def ago(micros: int, now: int) -> str:
