@@ -1,7 +1,7 @@
 """Keeping the decisions of a whole export: the same records that single requests leave, in chunks.
 
-What is recorded depends on the export, the moment and the versions alone, ids too, so a run that broke off is run again
-from the beginning and doubles nothing.
+What is recorded depends on the export, the moment, the versions and what reviewers said alone, ids too, so a run that
+broke off is run again from the beginning and doubles nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from features.progress import Progress, silent
 from features.reader import Export
 from features.table import signals_matrix
 from models.classify import Verdicts, standing_verdicts
-from models.decision import Decision
+from models.decision import Decision, Relationship
 from models.decisions import Decisions
 from models.policy import Model, decide
 from models.rules import RuleBook
@@ -135,9 +135,14 @@ def record_export(
         yield log.account_ids, decisions
 
 
-def identity_of(account_id: str, as_of: int, rules: RuleBook, model: Model | None) -> UUID:
-    """Return the id of a batch's prediction: a UUID of version 7 whose chance is what decides the answer."""
-    decided = f"{account_id}\0{as_of}\0{rules.digest}\0{model.version if model else ''}\0{CATALOGUE}"
+def identity_of(
+    account_id: str, as_of: int, rules: RuleBook, model: Model | None, said: Relationship | None = None
+) -> UUID:
+    """Return the id of a batch's prediction: a UUID of version 7 whose chance is what decides the answer.
+
+    Where a reviewer decides it, so does what they `said`: once that is taken back, the machine's answer is another one.
+    """
+    decided = f"{account_id}\0{as_of}\0{rules.digest}\0{model.version if model else ''}\0{CATALOGUE}\0{said or ''}"
     tail = int.from_bytes(blake2b(decided.encode(), digest_size=16).digest(), "big")
     high, low = tail >> 64 & 0xFFF, tail & (1 << 62) - 1
     return UUID(int=(as_of // 1000) << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
@@ -210,8 +215,9 @@ class _Writer:
         self, account_id: str, row: FloatColumn, answer: Decision, inclusion: float | None, evidence: bytes | None
     ) -> Record:
         batch = self.batch
+        said = answer.relationship if answer.decided_by == "reviewer" else None
         return Record(
-            id=identity_of(account_id, batch.as_of, batch.rules, batch.model),
+            id=identity_of(account_id, batch.as_of, batch.rules, batch.model, said),
             account_id=account_id,
             decided_at=batch.decided_at,
             as_of=batch.as_of,

@@ -23,7 +23,7 @@ from reviews.case import Filters
 from reviews.database import Database
 from reviews.desk import Desk
 from reviews.evidence import read_evidence
-from reviews.record import signals_of
+from reviews.record import Record, signals_of
 from reviews.sample import month_of
 from reviews.terms import DAY, STANDS
 from tests.desks import doubtful
@@ -146,6 +146,29 @@ def test_cases_of_an_old_export_begin_to_wait_when_it_is_recorded(export: Export
     assert desk.overview(now + 29 * DAY, now + 31 * DAY, now).audited == ()
     desk.answer(case.id, "ann", answer(), now + 30 * DAY, Shown(case.prediction_id))
     assert len(desk.overview(now + 29 * DAY, now + 31 * DAY, now).audited) == 1
+
+
+def test_what_a_case_shows_was_decided_without_a_label_that_is_gone(tmp_path: Path, database: Database) -> None:
+    """An export is classified once with what reviewers said of its accounts, and once more without."""
+    write_export(simulate(60, 3), tmp_path / "crm")
+    crm = open_export(tmp_path / "crm")
+    batch = batch_at(crm, share=0.0)
+    accounts = [str(account) for ids, _ in record_export(crm, batch, database, only=()) for account in ids]
+    for path in (tmp_path / "crm").glob("labels.*"):
+        path.unlink()
+    labels = tmp_path / "crm" / "labels.csv"
+    rows = [f"{account},customer,reviewer" for account in accounts]
+    labels.write_text("\n".join(["account_id,relationship,source", *rows]), encoding="utf-8")
+    run(open_export(tmp_path / "crm"), batch, database)
+    assert Desk(database).queue(Filters(), "ann", batch.as_of) == []
+    labels.unlink()
+    for _ in range(2):
+        run(open_export(tmp_path / "crm"), batch, database)
+        lines = Desk(database).queue(Filters(), "ann", batch.as_of, limit=100)
+        assert len(lines) > 20
+        shown = [database.ledger.prediction(Desk(database).case(line.id, "ann").prediction_id) for line in lines]
+        assert {(each.decided_by, each.route) for each in shown if isinstance(each, Record)} == {("rules", "review")}
+        assert database.ledger.counts()["predictions"] == 120
 
 
 def test_some_accounts_alone_are_kept_with_evidence(export: Export, database: Database) -> None:
