@@ -12,7 +12,9 @@ __all__ = ["STATES", "WHYS", "Case", "CaseLine", "CaseRefused", "Dispute", "Filt
 
 Why = Literal["route", "label", "audit", "moved", "expired"]
 State = Literal["open", "lead", "closed"]
-Refusal = Literal["no-case", "held", "not-held", "settled", "not-answered", "answered", "too-late", "other-account"]
+Refusal = Literal[
+    "no-case", "pruned", "held", "not-held", "settled", "not-answered", "answered", "too-late", "other-account"
+]
 
 WHYS: Final[tuple[Why, ...]] = get_args(Why)
 """Why a case was opened: the machine routed it to a review; it contradicts the CRM's label; the audit sample drew it;
@@ -28,10 +30,10 @@ class CaseRefused(Exception):
     Parameters
     ----------
     why : str
-        "no-case": there is none of this id. "held": another reviewer holds it. "not-held": the reviewer does not hold
-        it, or no longer. "settled": it is closed, or the team lead's. "not-answered": the reviewer has not answered
-        yet. "answered": the reviewer has, and may only revise. "too-late": the answer is too old to be undone or
-        revised.
+        "no-case": there is none of this id. "pruned": it is settled, and what it showed is no longer kept. "held":
+        another reviewer holds it. "not-held": the reviewer does not hold it, or no longer. "settled": it is closed, or
+        the team lead's. "not-answered": the reviewer has not answered yet. "answered": the reviewer has, and may only
+        revise. "too-late": the answer is too old to be undone or revised.
         "other-account": what is said to have been shown is not a prediction of this case's account.
     """
 
@@ -42,6 +44,7 @@ class CaseRefused(Exception):
 
 _TEXTS: Final[dict[Refusal, str]] = {
     "no-case": "There is no such case.",
+    "pruned": "This case is settled, and what it showed is no longer kept: old predictions were pruned.",
     "held": "Another reviewer holds this case.",
     "not-held": "You do not hold this case, or no longer: claim it again.",
     "settled": "This case is settled, or waits for the team lead.",

@@ -46,7 +46,7 @@ class Casework:
         Raises
         ------
         CaseRefused
-            "no-case".
+            "no-case", "pruned".
         """
         with self._database.reading() as connection:
             return cases.shown_case(connection, case_id, reviewer)
@@ -157,7 +157,7 @@ class Casework:
         Raises
         ------
         CaseRefused
-            "no-case", "not-answered".
+            "no-case", "pruned", "not-answered".
         """
         with self._database.reading() as connection:
             row = cases.find_case(connection, case_id)

@@ -469,7 +469,8 @@ def test_pruning_leaves_verdicts_labels_and_what_open_cases_show(room: Room) -> 
     assert [label.account_id for label in room.desk.labels(0)] == [case.account_id]
     other = room.claim()
     room.answer(other)
-    assert refusal(room, room.desk.case, case.id, ANN) == "no-case"
+    assert refusal(room, room.desk.case, case.id, ANN) == "pruned"
+    assert refusal(room, room.desk.reveal, case.id, ANN) == "pruned"
     assert room.desk.verdict_of(case.account_id) is not None
 
 

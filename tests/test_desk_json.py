@@ -272,7 +272,7 @@ def test_what_is_not_there_and_what_nobody_asked_for(fitting: Desk) -> None:
 @pytest.mark.parametrize("why", Why.__args__)  # type: ignore[attr-defined] # a Literal has them
 def test_whatever_is_in_the_way_has_a_name(why: Why) -> None:
     refusal = refusal_for(CaseRefused(why))
-    assert OUTCOMES[refusal.name].status == (404 if why == "no-case" else 409)
+    assert OUTCOMES[refusal.name].status == (404 if why in {"no-case", "pruned"} else 409)
 
 
 def test_the_examples_are_true(desk: Desk) -> None:

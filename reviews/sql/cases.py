@@ -50,7 +50,7 @@ def record_of_case(connection: Connection, row: Row[Any]) -> Record:
     """
     record = find_prediction(connection, row.prediction_id)
     if record is None:
-        raise CaseRefused("no-case")
+        raise CaseRefused("pruned")
     return record
 
 
@@ -60,7 +60,7 @@ def shown_case(connection: Connection, case_id: UUID, reviewer: str) -> Case:
     Raises
     ------
     CaseRefused
-        There is none.
+        There is none, or what it showed was pruned.
     """
     row = find_case(connection, case_id)
     record = record_of_case(connection, row)

@@ -13,6 +13,7 @@ __all__ = ["refusal_for"]
 
 _NAMES: Final[Mapping[Why, str]] = {
     "no-case": "not-found",
+    "pruned": "not-found",
     "held": "case-held",
     "not-held": "case-not-held",
     "settled": "case-settled",
