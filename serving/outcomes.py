@@ -202,7 +202,7 @@ OUTCOMES: Final[dict[str, Outcome]] = {
             403,
             "The service was called by a name that is not this machine's.",
             "Without keys it is this machine's own, and no site's name may be made to lead to it: the header `Host` "
-            "has to be `127.0.0.1`, `[::1]` or `localhost`, with any port. To be called otherwise, let it ask for keys.",
+            "has to be `127.0.0.1`, `[::1]` or `localhost`, on any port. To be called otherwise, let it ask for keys.",
         ),
         Outcome(
             "too-many-attempts",

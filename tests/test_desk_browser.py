@@ -213,6 +213,25 @@ def test_everything_works_without_a_script(chrome: Any, served: Served) -> None:
     assert ann.page.locator("kbd:visible").count() == 0
 
 
+def test_the_queue_of_a_telephone_is_read_without_moving_it_about(chrome: Any, served: Served) -> None:
+    ann, phone = (Reader(chrome, served), {"viewport": {"width": 390, "height": 844}})
+    ann.sign_in(served.keys["Ann"])
+    ann.page.get_by_role("button", name="Take the next case").click()
+    lea = Reader(chrome, served, **phone)
+    lea.sign_in(served.keys["Lea"])
+    lea.fits("queue")
+    # Neither is a table moved within its frame, nor a line broken that names a page, an id or who is on it.
+    assert lea.page.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.scroll'))") <= 0
+    heights = "found => found.map(each => each.getBoundingClientRect().height)"
+    for selector in (".top nav a", ".queue td.id:not(:empty)", ".queue td.holder:not(:empty)"):
+        found = lea.page.locator(selector).evaluate_all(heights)
+        assert found, selector
+        assert max(found) < 48, selector
+    assert "taken by Ann" in lea.page.locator(".queue td.holder:not(:empty)").first.evaluate(
+        "each => getComputedStyle(each, '::before').content.replaceAll('\"', '') + each.textContent"
+    )
+
+
 @pytest.mark.parametrize(
     ("width", "dark"),
     [

@@ -42,6 +42,15 @@ def test_what_is_wrong_is_known_with_its_time_and_logged_when_it_changes(caplog:
     ]
 
 
+def test_what_there_are_several_of_is_well_again_in_its_own_words(caplog: pytest.LogCaptureFixture) -> None:
+    wrong: list[str | None] = ["They cannot be read.", None]
+    watch = Watch({"keys": lambda: wrong[0]}, lambda: datetime(2026, 7, 1, tzinfo=UTC))
+    watch.look()
+    wrong.pop(0)
+    watch.look()
+    assert caplog.records[-1].getMessage() == "The keys are as they should be again."
+
+
 def test_work_that_fails_comes_round_again(caplog: pytest.LogCaptureFixture) -> None:
     done = []
 

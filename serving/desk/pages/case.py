@@ -100,8 +100,9 @@ class CasePage:
     ) -> _Found:
         try:
             case = desk.case(case_id, viewer.id)
-        except CaseRefused:
-            raise Refusal("not-found", "There is no such case, or its account was erased.") from None
+        except CaseRefused as refused:
+            absent = "There is no such case, or its account was erased."
+            raise Refusal("not-found", absent if refused.why == "no-case" else str(refused)) from None
         standpoint = standpoint_of(case, viewer, desk.reviewers(), now)
         others = _others(desk, case_id, viewer, now) if standpoint.deed == "rule" else ()
         withdrawn = _withdrawn(desk, case, viewer) if "undone" in query and standpoint.deed == "answer" else None
