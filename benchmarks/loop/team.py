@@ -111,7 +111,7 @@ class Team:
         self.work.answers += 1
         record = self.desk.reveal(case.id, reviewer)
         then = self._thinks_again(said, record, reviewer)
-        if then != said:
+        if then != said and self.desk.case(case.id, reviewer).state != "lead":
             self.desk.revise(case.id, reviewer, Answer(then), at, Shown(case.prediction_id, record.relationship))
             self.work.revised += 1
         if self.desk.case(case.id, reviewer).state == "lead":
