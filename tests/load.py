@@ -164,7 +164,8 @@ class Asked:
         key = f"idempotency-key: {self.key}\r\n" if self.key else ""
         kind = "content-type: application/json\r\n" if self.body else ""
         length = len(self.body)
-        return f"{self.method} {self.path} HTTP/1.1\r\nhost: localhost\r\n{kind}{key}content-length: {length}\r\n\r\n".encode()
+        head = f"{self.method} {self.path} HTTP/1.1\r\nhost: localhost\r\n"
+        return f"{head}{kind}{key}content-length: {length}\r\n\r\n".encode()
 
 
 @dataclass(frozen=True)
