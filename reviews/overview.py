@@ -47,7 +47,7 @@ class Throughput(NamedTuple):
         When it began, Monday 0:00 UTC, microseconds since 1970.
     reviewer : str
     answers : int
-        First answers to cases.
+        First answers to cases and rulings of the team lead, also those taken back since.
     """
 
     week: int
