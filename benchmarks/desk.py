@@ -200,7 +200,7 @@ def _fill_desk(connection: Any, rng: np.random.Generator, predictions: int) -> N
         if whys[i] == "audit":
             month = np.datetime64(at, "us").astype("datetime64[M]").astype(str)
             rows[audits].append(
-                (account, month, prediction, at, 0.02, "client", "model", "lusab-babad", prediction, None)
+                (account, month, prediction, at, 0.02, "client", "model", "lusab-babad", prediction, None, False, at)
             )
         readers = second if state != "open" else second - 1
         for reader in range(readers):

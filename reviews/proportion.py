@@ -58,7 +58,12 @@ def beta_below(x: float, a: float, b: float) -> float:
     if x <= 0.0 or x >= 1.0:
         return float(x >= 1.0)
     if x > (a + 1.0) / (a + b + 2.0):
-        return 1.0 - beta_below(1.0 - x, b, a)
+        return 1.0 - _below(1.0 - x, b, a)
+    return _below(x, a, b)
+
+
+def _below(x: float, a: float, b: float) -> float:
+    """Sum it; few terms are needed where x is no more than (a + 1) / (a + b + 2)."""
     front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
     return math.exp(front) / (a * _fraction(x, a, b))
 
