@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
 
 import numpy as np
 import pytest
@@ -24,14 +23,15 @@ def test_beta_is_scipy_s(a: float, b: float, x: float) -> None:
     assert beta_below(x, a, b) == pytest.approx(betainc(a, b, x), rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("nudges", range(-2, 3))
-def test_beta_is_told_where_it_is_turned_round(nudges: int) -> None:
-    """Which side is summed changes at one x, of which rounding may say that neither side is the shorter one."""
+@pytest.mark.parametrize(
+    ("x", "a", "b"),
+    [(0.2231347015577643, 35.0, 124.33752279978943), (0.3087612547111037, 22.0, 50.49121173419325)],
+)
+def test_beta_is_told_where_it_is_turned_round(x: float, a: float, b: float) -> None:
+    """Which side is summed changes at one x, of which rounding may say that neither is the shorter one."""
     from scipy.special import betainc
 
-    for a, b in product(range(1, 60), repeat=2):
-        x = (a + 1.0) / (a + b + 2.0) + nudges * 2.0**-54
-        assert beta_below(x, a, b) == pytest.approx(betainc(a, b, x), rel=1e-9)
+    assert beta_below(x, a, b) == pytest.approx(betainc(a, b, x), rel=1e-9)
 
 
 @given(n=st.integers(1, 3000), share=st.floats(0, 1), confidence=st.sampled_from([0.8, 0.95, 0.99]))
