@@ -8,8 +8,8 @@ as the weighted sample is worth. Where all had the same chance, these are the pl
 
 Drawn accounts are read in a random order, so those that nobody has read yet are like the others. Those that somebody
 has read and that are not settled are not: who agrees with the machine settles a case at once, who contradicts it waits
-for a second reader. While any of them is pending there is no estimate, and the interval reaches from where all pending
-ones turn out right to where all turn out wrong.
+for a second reader. So the interval reaches from where all pending ones turn out right to where all turn out wrong, and
+there is no estimate before the whole sample is settled: a half-read month without a pending one is one without an error.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class AuditedMonth:
     wrong : int
         Of those told, the ones where the machine was wrong.
     error : float or None
-        Estimated share of wrong ones among all automatic decisions of the month; None where none was told, and while
-        any is pending.
+        Estimated share of wrong ones among all automatic decisions of the month; None where none was told, and
+        until all that were drawn are settled.
     low, high : float or None
         Its 95 % interval, whatever becomes of those that are pending; None where none was told or is pending.
     decided : float
@@ -127,7 +127,8 @@ def _month(name: str, drawn: list[Drawn]) -> AuditedMonth:
     if told or pending:
         low = _interval(wrong, [*told, *pending])[0]
         high = _interval([*wrong, *pending], [*told, *pending])[1]
-    if told and not pending:
+    # Before all are settled, one that shows when nothing happens to be pending shows when nothing was contradicted.
+    if told and all(each.wrong is not None or each.unclear for each in drawn):
         error = _weight(wrong) / _weight(told)
     return AuditedMonth(
         month=name,

@@ -64,7 +64,7 @@ def test_what_nobody_has_read_or_could_tell_is_counted_and_not_judged_by() -> No
             Drawn("2026-07", 0.5, False, False, 5),
         ]
     )
-    assert (month.drawn, month.read, month.unclear, month.wrong, month.error) == (10, 5, 2, 0, 0.0)
+    assert (month.drawn, month.read, month.unclear, month.wrong, month.error) == (10, 5, 2, 0, None)
     assert not month.complete
     (nothing,) = audited_months([Drawn("2026-07", 0.5, None, False, 3)])
     assert (nothing.error, nothing.low, nothing.high) == (None, None, None)
