@@ -9,7 +9,7 @@ as the weighted sample is worth. Where all had the same chance, these are the pl
 Drawn accounts are read in a random order, so those that nobody has read yet are like the others. Those that somebody
 has read and that are not settled are not: who agrees with the machine settles a case at once, who contradicts it waits
 for a second reader. So the interval reaches from where all pending ones turn out right to where all turn out wrong, and
-there is no estimate before the whole sample is settled: a half-read month without a pending one is one without an error.
+there is no estimate before the whole sample is settled: a half-read month with none pending is one without an error.
 """
 
 from __future__ import annotations
