@@ -14,7 +14,9 @@ from reviews.database import Database
 from reviews.desk import Desk
 from reviews.keys import TOKEN_BYTES, new_key
 from reviews.record import Record
+from reviews.sample import AUDIT
 from reviews.terms import HOUR
+from reviews.value import ORDER
 from reviews.verdict import LabelGiven
 
 REVIEWERS = ("Ann", "Ben", "Cem", "Dora")
@@ -68,7 +70,7 @@ class Team:
         self.desk = Desk(self.database)
         ledger = self.database.ledger
         # What a database draws for itself is drawn from the seed here, so that the same figures come out again.
-        for name in ("audit", "second"):
+        for name in (AUDIT, ORDER, "second"):
             ledger.secret(name, lambda: rng.bytes(32))
         self.keys = {}
         for name in (*REVIEWERS, LEAD):
