@@ -84,8 +84,8 @@ def test_openmetrics_is_spoken_too(service: Service) -> None:
 
 def test_keys_are_counted_by_role(tmp_path: Path) -> None:
     url = new_database(tmp_path)
-    key = make_key(url, "review", ACCOUNT)
-    make_key(url, "predict")
+    make_key(url, "review")
+    key = make_key(url, "predict", ACCOUNT)
     with running(tmp_path / "store", auth=True, database=url, model="rules") as service:
         service.key = key
         found = samples(service)
