@@ -77,7 +77,7 @@ def test_a_section_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_desk_needs_fewer_labels_than_chance() -> None:
-    """Done-when 3 of the review desk. Some minutes."""
+    """The desk's verdicts take a model further than as many on accounts drawn by chance. Some minutes."""
     loop, _ = measure_loop(Size(), TRIALS, Console(stderr=True))
     ratio, gain = loop.ratio(), loop.gain("log_loss", -1)
     assert ratio.value is not None
