@@ -126,9 +126,11 @@ def as_markdown(loop: Loop, picture: str) -> Iterator[str]:
         "verdicts (`rapport train --labels-from`). A reviewer says what the account is by the simulator's truth, with "
         f"{size.slips:.0%} slips, and on the reveal finds half of those that a sure machine contradicts. The rival has "
         "the same company, start and slips, and its team the same number of verdicts, on cases drawn by chance from "
-        f"all accounts without a label. Means over {len(loop.trials)} companies (in brackets 95 % intervals), "
-        f"each model judged by P(client) of up to {size.kept_out:,} accounts kept out; the estimator takes fewer trees "
-        "than the product's.\n"
+        f"all accounts without a label. Means over {len(loop.trials)} companies (in brackets 95 % intervals), none of "
+        "which was looked at when order and calibration were chosen "
+        "([0021](decisions/0021-what-the-queue-learns-from.md)); "
+        f"each model is judged by P(client) of up to {size.kept_out:,} accounts kept out; the estimator takes fewer "
+        "trees than the product's.\n"
     )
     yield f"![Log loss and AUROC against verdicts, by order]({picture})\n"
     for metric, title in (("log_loss", "log loss"), ("auroc", "AUROC")):

@@ -21,6 +21,9 @@ SECTION = "## The loop: what verdicts teach"
 PICTURE = "loop.svg"
 TRIALS = 24
 
+FIRST_SEED = 100
+"""Of the companies. Order and calibration were chosen by looking at those of seeds up to 13, so they prove nothing."""
+
 
 def measure_loop(size: Size, trials: int, console: Console, jobs: int | None = None) -> tuple[Loop, list[str]]:
     """Run trials, and return what they found and the lines of its section.
@@ -38,12 +41,13 @@ def measure_loop(size: Size, trials: int, console: Console, jobs: int | None = N
     processes = min(jobs or cpu_count(), trials)
     # In processes of their own nobody sees the steps.
     say: Callable[[str], None] = console.print if processes == 1 else _silent
-    work = (delayed(_trial)(seed, size, say) for seed in range(trials))
+    work = (delayed(_trial)(FIRST_SEED + number, size, say) for number in range(trials))
     started, found = perf_counter(), []
     console.print(f"The loop: {trials} companies of {size.accounts:,} accounts, {processes} processes")
     for number, courses in enumerate(Parallel(n_jobs=processes, return_as="generator")(work), 1):
         found.append(courses)
-        console.print(f"company {number} of {trials}, {perf_counter() - started:.0f} s: log loss {_losses(courses)}")
+        told = f"company {number} of {trials}, {perf_counter() - started:.0f} s: log loss {_losses(courses)}"
+        console.print(told, soft_wrap=True)
     loop = Loop(size, found)
     return loop, list(as_markdown(loop, PICTURE))
 
@@ -74,7 +78,7 @@ def printed() -> str:
 
 def _trial(seed: int, size: Size, say: Callable[[str], None]) -> dict[Arm, Course]:
     with tempfile.TemporaryDirectory(prefix="rapport-loop-") as folder:
-        return run_trial(Path(folder), seed, size, lambda step: say(f"company {seed + 1}: {step}"))
+        return run_trial(Path(folder), seed, size, lambda step: say(f"seed {seed}: {step}"))
 
 
 def _losses(courses: Mapping[Arm, Course]) -> str:
