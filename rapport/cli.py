@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from features.events import BadInput
 from rapport import (
     audit_commands,
+    classify_commands,
     curve_commands,
     data_commands,
     db_commands,
@@ -72,6 +73,7 @@ app = typer.Typer(
 
 for _commands in (
     audit_commands,
+    classify_commands,
     curve_commands,
     data_commands,
     db_commands,
