@@ -22,8 +22,9 @@ from features.events import KINDS
 from features.reader import open_export
 from features.request import EVENT_FIELDS, log_of_one
 from features.signals import SIGNAL_NAMES
-from features.stream import stream_signals, write_table
+from features.stream import stream_signals
 from features.table import signals_matrix
+from features.written import write_table
 
 RIVALS: dict[str, Callable[[Path, Path], None]] = {
     "DuckDB, hand-written SQL": in_duckdb.write_signals,

@@ -10,7 +10,15 @@ from typing import Any
 
 from features.events import KINDS, BadInput, Problem, check_records
 
-__all__ = ["DESCRIPTION", "Description", "find_file", "holds_only_an_export", "read_description", "write_description"]
+__all__ = [
+    "DESCRIPTION",
+    "Description",
+    "find_file",
+    "holds_only_an_export",
+    "read_description",
+    "stamp",
+    "write_description",
+]
 
 DESCRIPTION = "export.json"
 TABLES = ("events", "accounts", "labels")
@@ -96,6 +104,15 @@ def _sorted(said: dict[str, Any], path: Path) -> bool:
     if not isinstance(value, bool):
         raise BadInput(f"{path} cannot be read.", [Problem(DESCRIPTION, None, "sorted", repr(value), "true or false")])
     return value
+
+
+def stamp(*files: Path | None) -> list[list[object]]:
+    """Return what changes when a file does: its path, size and time of change.
+
+    Files that are None or not there are passed over.
+    """
+    there = [path.resolve() for path in files if path is not None and path.is_file()]
+    return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in there]
 
 
 def write_description(folder: Path, records: Iterable[str], *, in_order: bool) -> None:

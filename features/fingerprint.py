@@ -6,10 +6,12 @@ it answers, its reader compares it with the fingerprint of the code that is to f
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
@@ -21,7 +23,7 @@ from features.events import KINDS
 from features.signals import SIGNAL_NAMES
 from features.table import signals_matrix
 
-__all__ = ["TOLERANCE", "Fingerprint", "differences", "fingerprint"]
+__all__ = ["TOLERANCE", "Fingerprint", "differences", "fingerprint", "fingerprint_digest"]
 
 Fingerprint = dict[str, tuple[float | None, ...]]
 """Values of each signal by its name; None is nan."""
@@ -49,6 +51,11 @@ def fingerprint() -> Fingerprint:
     1.0
     """
     return dict(_measured())
+
+
+def fingerprint_digest() -> str:
+    """Return the fingerprint as one short text that changes with any bit of it."""
+    return sha256(json.dumps(fingerprint()).encode()).hexdigest()[:32]
 
 
 def differences(stored: Mapping[str, Sequence[float | None]], tolerance: float = TOLERANCE) -> list[str]:

@@ -13,10 +13,11 @@ from features.aside import AsideFile
 from features.events import KINDS, BadInput
 from features.export import holds_only_an_export, write_description
 from features.extraction import PIECE, Extraction, QueryRows
+from features.memory import MEMORY, parse_memory, sorting_share
 from features.progress import Progress, silent
 from features.recipe import COLUMNS, Mapping, load_mapping
 from features.sandbox import count_rows, open_sandbox, source_files
-from features.sorting import MEMORY_LIMIT, sort_tables
+from features.sorting import sort_tables
 from features.validate import in_schema
 
 __all__ = ["FileRows", "ImportReport", "Mapping", "QueryRows", "import_source", "load_mapping"]
@@ -58,7 +59,7 @@ def import_source(
     out: Path | str,
     set_aside: Path | str | None = None,
     progress: Progress = silent,
-    memory_limit: int = MEMORY_LIMIT,
+    memory: int | None = None,
 ) -> ImportReport:
     """Run a mapping over a source folder and write an export.
 
@@ -73,8 +74,8 @@ def import_source(
         Where rows go that do not fit, with the reason; without it they stop the import.
     progress : callable, optional
         See :data:`features.progress.Progress`.
-    memory_limit : int, default=MEMORY_LIMIT
-        Bytes that the queries and the sort may hold, each, before they spill to disk.
+    memory : int, optional
+        Bytes that the process may take, `MEMORY` if not given; what queries and sort need beyond goes to disk.
 
     Returns
     -------
@@ -90,8 +91,10 @@ def import_source(
     aside = None if set_aside is None else Path(set_aside)
     _refuse_overwriting(out, aside)
     files = source_files(Path(source), leave_out=out)
+    # Queries and sort are under way at the same time.
+    each = max(sorting_share(parse_memory(MEMORY) if memory is None else memory) // 2, 1)
     with ExitStack() as stack:
-        connection = stack.enter_context(open_sandbox(files, memory_limit))
+        connection = stack.enter_context(open_sandbox(files, each))
         counted = tuple(FileRows(name, count_rows(connection, name)) for name in files)
         extraction = Extraction(connection, mapping, progress)
         if aside is not None:
@@ -103,7 +106,7 @@ def import_source(
         new.mkdir()
         for table in COLUMNS:
             if mapping.of(table):
-                _write(extraction, table, new / f"{table}.parquet", memory_limit)
+                _write(extraction, table, new / f"{table}.parquet", each)
         extraction.refuse_problems()
         write_description(new, extraction.records, in_order=True)
         _put_in_place(new, out, hidden / "old")
@@ -111,10 +114,10 @@ def import_source(
     return ImportReport(out, counted, tuple(extraction.rows.values()), recorded)
 
 
-def _write(extraction: Extraction, table: str, path: Path, memory_limit: int) -> None:
+def _write(extraction: Extraction, table: str, path: Path, memory: int) -> None:
     """Write one file of the export, in order; a row group is what the reader takes at once."""
     schema = extraction.schema(table)
-    ordered = sort_tables(extraction.kept(table), PIECE, memory_limit)
+    ordered = sort_tables(extraction.kept(table), PIECE, memory)
     with pq.ParquetWriter(path, schema, compression="snappy") as writer:
         for piece in ordered:
             writer.write_table(in_schema(piece, schema), row_group_size=PIECE)

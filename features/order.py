@@ -87,7 +87,7 @@ def _refuse_order(file: str, row: int, column: str) -> None:
     )
 
 
-def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int) -> Iterator[Runs]:
+def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int, start: int = 0) -> Iterator[Runs]:
     """Cut ordered rows into pieces of about `rows` rows, none of which parts an account.
 
     Parameters
@@ -98,6 +98,8 @@ def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int) -> Iterator
         How messages call their source.
     rows : int
         A piece has fewer than twice as many, unless one account alone has more.
+    start : int, default=0
+        So many rows of the source were passed over before.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int) -> Iterator
         The rows are not in order.
     """
     held: list[pa.Table] = []
-    n_held, seen = 0, 0
+    n_held, seen = 0, start
     for table in tables:
         held.append(table)
         n_held += table.num_rows

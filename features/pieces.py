@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from features.events import BadInput, Column, Problem
 from features.validate import Checked, check_table, require_columns
 
-__all__ = ["checked_pieces", "column_names", "count_rows", "refuse_bad_rows", "unknown_columns"]
+__all__ = ["checked_pieces", "column_names", "count_rows", "refuse_bad_rows", "rows_up_to", "unknown_columns"]
 
 CSV_BLOCK = 1 << 24
 """Bytes of a CSV file read at once."""
@@ -53,7 +53,27 @@ def count_rows(path: Path) -> int:
         return sum(batch.num_rows for batch in reader)
 
 
-def checked_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[Checked]:
+def rows_up_to(path: Path, account_id: str) -> int:
+    """Return how many rows of a file in order of account can be passed over, since none is of a greater account.
+
+    Of Parquet that is told by what the file says of its row groups, without reading them; of CSV nothing is told: 0.
+    """
+    if path.suffix != ".parquet":
+        return 0
+    with _readable(path):
+        metadata = pq.read_metadata(path)
+    passed = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        columns = (group.column(place) for place in range(group.num_columns))
+        told = next(column.statistics for column in columns if column.path_in_schema == "account_id")
+        if told is None or not isinstance(told.max, str) or told.max.encode() > account_id.encode():
+            break
+        passed += group.num_rows
+    return passed
+
+
+def checked_pieces(path: Path, columns: Sequence[Column], rows: int, start: int = 0) -> Iterator[Checked]:
     """Read and check a file in pieces.
 
     Parameters
@@ -64,6 +84,8 @@ def checked_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator
         What to read; others are passed over.
     rows : int
         Most rows of a piece of Parquet; a piece of CSV is as long as `CSV_BLOCK`.
+    start : int, default=0
+        So many rows of the file are passed over.
 
     Yields
     ------
@@ -80,8 +102,8 @@ def checked_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator
     require_columns(present, columns, path.name)
     wanted = [column for column in columns if column.name in present]
     read = _parquet_pieces if path.suffix == ".parquet" else _csv_pieces
-    first_row = 1
-    for piece in read(path, wanted, rows):
+    first_row = 1 + start
+    for piece in read(path, wanted, rows, start):
         yield check_table(piece, columns, path.name, first_row)
         first_row += piece.num_rows
 
@@ -102,30 +124,47 @@ def refuse_bad_rows(pieces: Iterable[Checked], file: str) -> Iterator[pa.Table]:
         yield piece.table
 
 
-def _parquet_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[pa.Table]:
+def _parquet_pieces(path: Path, columns: Sequence[Column], rows: int, start: int) -> Iterator[pa.Table]:
     names = [column.name for column in columns]
     with _readable(path):
         schema = pq.read_schema(path)
     texts = [c.name for c in columns if c.type == "string" and pa.types.is_string(schema.field(c.name).type)]
     with _readable(path), pq.ParquetFile(path, read_dictionary=texts) as file:
-        seen = False
-        for batch in file.iter_batches(rows, columns=names):
-            seen = True
-            yield pa.Table.from_batches([batch])
-        if not seen:
-            yield file.schema_arrow.empty_table().select(names)
+        groups, passed = _groups_from(file.metadata, start)
+        batches = file.iter_batches(rows, groups, names)
+        yield from _from_row(batches, file.schema_arrow.empty_table().select(names), start - passed)
 
 
-def _csv_pieces(path: Path, columns: Sequence[Column], rows: int) -> Iterator[pa.Table]:
+def _groups_from(metadata: pq.FileMetaData, start: int) -> tuple[list[int], int]:
+    """Return the row groups that hold row `start` and later ones, and how many rows stand before them."""
+    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    passed = 0
+    for number, size in enumerate(sizes):
+        if passed + size > start:
+            return list(range(number, len(sizes))), passed
+        passed += size
+    return [], passed
+
+
+def _from_row(batches: Iterable[pa.RecordBatch], nothing: pa.Table, start: int) -> Iterator[pa.Table]:
+    """Hand on batches from a row on; at least one table."""
+    seen = False
+    for batch in batches:
+        if start >= batch.num_rows:
+            start -= batch.num_rows
+            continue
+        seen = True
+        yield pa.Table.from_batches([batch.slice(start)])
+        start = 0
+    if not seen:
+        yield nothing
+
+
+def _csv_pieces(path: Path, columns: Sequence[Column], rows: int, start: int) -> Iterator[pa.Table]:
     del rows
     names = [column.name for column in columns]
     with _readable(path), _open_csv(path, names) as reader:
-        seen = False
-        for batch in reader:
-            seen = True
-            yield pa.Table.from_batches([batch])
-        if not seen:
-            yield reader.schema.empty_table()
+        yield from _from_row(reader, reader.schema.empty_table(), start)
 
 
 def _open_csv(path: Path, names: list[str] | None = None) -> pc_csv.CSVStreamingReader:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-
-from features.log import EventLog
+from typing import Protocol, TypeVar
 
 __all__ = ["Progress", "follow", "silent"]
 
@@ -16,10 +15,21 @@ def silent(step: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def follow(logs: Iterable[EventLog], step: str, total: int, progress: Progress) -> Iterator[EventLog]:
-    """Hand on the batches of an export and, after each is dealt with, say how many of its events are."""
-    done = 0
-    for log in logs:
-        yield log
-        done += log.n_events
+class OfEvents(Protocol):
+    """A batch of an export, or what came of it."""
+
+    @property
+    def n_events(self) -> int:
+        """How many events it has."""
+
+
+Batch = TypeVar("Batch", bound=OfEvents)
+
+
+def follow(batches: Iterable[Batch], step: str, total: int, progress: Progress, *, done: int = 0) -> Iterator[Batch]:
+    """Hand on batches of an export and, after each is dealt with, say how many of its events are."""
+    progress(step, done, total)
+    for batch in batches:
+        yield batch
+        done += batch.n_events
         progress(step, done, total)

@@ -10,20 +10,18 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from features.arrow import log_of_tables
+from features.batch import Rows
 from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS, KINDS, LABEL_COLUMNS, BadInput, Column
-from features.export import Description, find_file, read_description
+from features.export import DESCRIPTION, Description, find_file, read_description, stamp
 from features.log import EventLog
 from features.moment import default_moment
 from features.order import Runs, runs_of, whole_accounts
-from features.pieces import checked_pieces, count_rows, refuse_bad_rows
-from features.sorting import MEMORY_LIMIT, sort_tables
+from features.pieces import checked_pieces, count_rows, refuse_bad_rows, rows_up_to
+from features.reading import BATCH_EVENTS, EVERYTHING, Reading
+from features.sorting import sort_tables
 from features.validate import in_schema, schema_of
 
-__all__ = ["BATCH_EVENTS", "MEMORY_LIMIT", "Export", "open_export"]
-
-BATCH_EVENTS = 250_000
-"""Events of a batch: the working set stays near the processor's cache."""
+__all__ = ["Export", "open_export"]
 
 
 def open_export(path: Path | str) -> Export:
@@ -84,6 +82,11 @@ class Export:
         return self.description.sorted
 
     @property
+    def stamp(self) -> list[list[object]]:
+        """What changes when the export does."""
+        return stamp(self.events, self.accounts, self.labels_file, self.path / DESCRIPTION)
+
+    @property
     def event_columns(self) -> tuple[Column, ...]:
         """The columns of events, `kind` narrowed to what the source records."""
         recorded = tuple(kind for kind in KINDS if kind in self.records)
@@ -93,47 +96,40 @@ class Export:
         """Return the number of rows of events."""
         return count_rows(self.events)
 
-    def batches(self, size: int = BATCH_EVENTS, memory_limit: int = MEMORY_LIMIT) -> Iterator[EventLog]:
-        """Read the export in batches of whole accounts, ids ascending; `tables` says how and what may be wrong.
+    def batches(self, reading: Reading = EVERYTHING) -> Iterator[EventLog]:
+        """Read the export in batches of whole accounts, ids ascending; `rows` says how and what may be wrong.
 
         Yields
         ------
         EventLog
             Each account of events and accounts in exactly one.
         """
-        for rows, about in self.tables(size, memory_limit):
-            yield log_of_tables(rows, about, self.records)
+        for rows in self.rows(reading):
+            yield rows.log()
 
-    def tables(
-        self, size: int = BATCH_EVENTS, memory_limit: int = MEMORY_LIMIT
-    ) -> Iterator[tuple[pa.Table, pa.Table | None]]:
+    def rows(self, reading: Reading = EVERYTHING) -> Iterator[Rows]:
         """Read the export's rows in batches of whole accounts, ids ascending.
 
         Parameters
         ----------
-        size : int, default=BATCH_EVENTS
-            About how many events, and at most how many accounts, a batch holds. An account is never parted, however
+        reading : Reading, optional
+            How much at once, within how much memory, and from which account on. An account is never parted, however
             many events it has.
-        memory_limit : int, default=MEMORY_LIMIT
-            Bytes that the sort of an export that is not sorted may hold before it spills to disk.
 
         Yields
         ------
-        events : pyarrow.Table
-        accounts : pyarrow.Table or None
-            Of the same accounts; None where the export has no such file. Each account is in exactly one pair.
+        Rows
+            Each account in exactly one.
 
         Raises
         ------
         BadInput
             A row does not fit, or the export is said to be sorted and is not.
         """
-        events = _in_order(self.events, self.event_columns, size, None if self.sorted else memory_limit)
-        accounts = None
-        if self.accounts is not None:
-            accounts = _in_order(self.accounts, ACCOUNT_COLUMNS, size, memory_limit)
+        events = (_as_it_comes if self.sorted else _sorted)(self.events, self.event_columns, reading)
+        accounts = None if self.accounts is None else _sorted(self.accounts, ACCOUNT_COLUMNS, reading)
         for rows, about in _side_by_side(events, accounts):
-            yield rows.table, None if about is None else about.table
+            yield Rows(rows.table, None if about is None else about.table, self.records)
 
     def labels(self) -> pd.DataFrame | None:
         """Return the labels, None where the export has none.
@@ -187,19 +183,33 @@ def _whole(path: Path | None, columns: tuple[Column, ...]) -> pd.DataFrame | Non
     return table
 
 
-def _in_order(path: Path, columns: tuple[Column, ...], size: int, memory_limit: int | None) -> Iterator[Runs]:
-    """Return a file's rows by account, sorted within a limit of memory, or as they come where there is none.
-
-    The first piece is empty, so that the columns are known.
-    """
-    tables = refuse_bad_rows(checked_pieces(path, columns, size), path.name)
+def _as_it_comes(path: Path, columns: tuple[Column, ...], reading: Reading) -> Iterator[Runs]:
+    """Return the rows of a file that is in order; the first piece is empty, so that the columns are known."""
+    start = 0 if reading.after is None else rows_up_to(path, reading.after)
+    tables = refuse_bad_rows(checked_pieces(path, columns, reading.size, start), path.name)
     first = next(tables)
     yield runs_of(first.slice(0, 0), path.name)
-    tables = chain([first], tables)
-    if memory_limit is None:
-        yield from whole_accounts(tables, path.name, size)
-    else:
-        yield from (runs_of(table, path.name) for table in sort_tables(tables, size, memory_limit))
+    yield from _past(whole_accounts(chain([first], tables), path.name, reading.size, start), reading.after)
+
+
+def _sorted(path: Path, columns: tuple[Column, ...], reading: Reading) -> Iterator[Runs]:
+    """Return the rows of a file by account and time; the first piece is empty, so that the columns are known."""
+    spills, memory = reading.spills(path.stem), reading.sorting_of(path.stem)
+    tables = refuse_bad_rows(
+        checked_pieces(path, columns, reading.size, 0 if spills is None else spills.rows), path.name
+    )
+    first = next(tables)
+    yield runs_of(first.slice(0, 0), path.name)
+    ordered = sort_tables(chain([first], tables), reading.size, memory, spills, reading.after)
+    yield from _past((runs_of(table, path.name) for table in ordered), reading.after)
+
+
+def _past(runs: Iterator[Runs], after: str | None) -> Iterator[Runs]:
+    """Leave out the accounts up to one."""
+    for some in runs:
+        left = some if after is None else some.split(some.up_to(after))[1]
+        if len(left.ids):
+            yield left
 
 
 def _side_by_side(events: Iterator[Runs], accounts: Iterator[Runs] | None) -> Iterator[tuple[Runs, Runs | None]]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from features.log import NEVER, IntColumn
+from features.spills import Run, Spills
 from features.validate import codes
 
-__all__ = ["MEMORY_LIMIT", "sort_tables"]
-
-MEMORY_LIMIT = 2 << 30
-"""Bytes that a sort may hold before it spills to disk."""
+__all__ = ["sort_tables"]
 
 COPIES = 4
 """How often a sort holds its rows: as they came, in one piece, as keys, and as handed on."""
@@ -33,7 +31,9 @@ MOST_PARTS = 60_000
 Order = npt.NDArray[np.intp]
 
 
-def sort_tables(tables: Iterable[pa.Table], rows: int, memory_limit: int = MEMORY_LIMIT) -> Iterator[pa.Table]:
+def sort_tables(
+    tables: Iterable[pa.Table], rows: int, memory: int, spills: Spills | None = None, after: str | None = None
+) -> Iterator[pa.Table]:
     """Sort checked tables by account, time and :data:`TIES`, those without a time by account alone.
 
     Parameters
@@ -42,8 +42,12 @@ def sort_tables(tables: Iterable[pa.Table], rows: int, memory_limit: int = MEMOR
         Of the same columns.
     rows : int
         About how many rows a table handed back has.
-    memory_limit : int, default=MEMORY_LIMIT
-        Bytes to hold before spilling to a temporary folder.
+    memory : int
+        Bytes to hold before spilling to disk.
+    spills : Spills, optional
+        Where to; a temporary folder if not given. Runs that it holds already are merged with the tables.
+    after : str, optional
+        Rows of accounts up to this one are not asked for: they are left out as far as that saves reading.
 
     Yields
     ------
@@ -56,20 +60,27 @@ def sort_tables(tables: Iterable[pa.Table], rows: int, memory_limit: int = MEMOR
     An external merge sort: runs that fit in memory are sorted and written, then read side by side.
     """
     held: list[pa.Table] = []
-    with tempfile.TemporaryDirectory(prefix="rapport-sort-") as folder:
-        runs: list[Path] = []
+    size = 0
+    with ExitStack() as stack:
+        if spills is None:
+            spills = Spills(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rapport-sort-"))))
         for table in tables:
             held.append(table)
-            if COPIES * sum(each.nbytes for each in held) > memory_limit:
-                runs.append(_spill(held, rows, Path(folder) / f"{len(runs)}.parquet"))
-                held = []
-        if not runs:
+            size += table.nbytes
+            if COPIES * size > memory:
+                _spill(held, rows, spills)
+                held, size = [], 0
+        if not spills.runs:
             yield from _sorted(held, rows)
             return
-        if held:
-            runs.append(_spill(held, rows, Path(folder) / f"{len(runs)}.parquet"))
-            held = []
-        yield from _merge([_Run(path, max(rows // len(runs), 1)) for path in runs], rows)
+        if any(table.num_rows for table in held):
+            _spill(held, rows, spills)
+        held = []
+        yield from _merge(spills.open(max(rows // len(spills.runs), 1), after), rows)
+
+
+def _spill(held: list[pa.Table], rows: int, spills: Spills) -> None:
+    spills.add(_sorted(held, rows), sum(table.num_rows for table in held))
 
 
 def _sorted(held: list[pa.Table], rows: int) -> Iterator[pa.Table]:
@@ -152,51 +163,7 @@ def _times(table: pa.Table, name: str) -> IntColumn:
     return np.asarray(table.column(name).cast(pa.int64()).fill_null(NEVER), dtype=np.int64)
 
 
-def _spill(held: list[pa.Table], rows: int, path: Path) -> Path:
-    """Write rows as a sorted run."""
-    pieces = _sorted(held, rows)
-    first = next(pieces)
-    with pq.ParquetWriter(path, first.schema, compression="snappy") as writer:
-        for piece in chain([first], pieces):
-            writer.write_table(piece)
-    return path
-
-
-class _Run:
-    """A sorted run on disk, of which the next rows are in memory."""
-
-    def __init__(self, path: Path, rows: int) -> None:
-        schema = pq.read_schema(path)
-        texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-        self._batches = pq.ParquetFile(path, read_dictionary=texts).iter_batches(rows)
-        self.table = schema.empty_table()
-        self.ended = False
-        self.read()
-
-    def read(self) -> None:
-        """Take more rows into memory."""
-        batch = next(self._batches, None)
-        self.ended = batch is None
-        if batch is not None:
-            self.table = pa.concat_tables([self.table, pa.Table.from_batches([batch])])
-
-    @property
-    def last(self) -> str:
-        """Account of the last row in memory."""
-        return str(self.table.column("account_id")[-1].as_py())
-
-    def take_before(self, account_id: str | None) -> pa.Table:
-        """Take out the rows of lesser accounts; of all, if None."""
-        count = self.table.num_rows
-        if account_id is not None and count:
-            owner, ids = codes(self.table.column("account_id"))
-            lesser = np.asarray(pc.less(ids, account_id)).astype(bool)
-            count = int(np.count_nonzero(lesser[owner]))
-        taken, self.table = self.table.slice(0, count), self.table.slice(count)
-        return taken
-
-
-def _merge(runs: list[_Run], rows: int) -> Iterator[pa.Table]:
+def _merge(runs: list[Run], rows: int) -> Iterator[pa.Table]:
     """Sort runs into one: up to the least of the accounts at which the rows in memory break off."""
     while True:
         open_runs = [run for run in runs if not run.ended]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from models.decision import DECIDERS, RELATIONSHIPS, Decision, Versions
 from models.reasons import REVIEW_REASONS, Explanation, Reason, RuleExplanation, SignalExplanation, strongest
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Codes", "Decisions", "Floats", "Truths"]
 
@@ -86,7 +83,7 @@ class Decisions:
         return list(self._read(slice(0, len(self)), reasons))
 
     def _read(self, rows: slice, reasons: int | None) -> Iterator[Decision]:
-        names = self._engagement_names()
+        names = self.engagement_names
         columns: list[npt.NDArray[Any]] = [self.relationships, self.confidence, self.probability_client, self.hybrid]
         columns += [self.engagement_models, self.strategic_services, self.deciders, self.review]
         # Numbers leave their arrays together: one by one that costs more than all the rest.
@@ -109,48 +106,31 @@ class Decisions:
                 versions=self.versions,
             )
 
-    def frame(self, account_ids: Sequence[str] | npt.NDArray[np.object_], reasons: int = 3) -> pd.DataFrame:
-        """Give the answers as a table.
+    def statements(self) -> Iterator[tuple[int, Reason]]:
+        """Give what a person or the record states, and of which account."""
+        stated = (self.deciders == _REVIEWER) | (self.relationships == _PROSPECT)
+        for i in np.flatnonzero(stated).tolist():
+            for reason in self._stated(self.relationships.item(i), self.deciders.item(i)):
+                yield i, reason
 
-        Parameters
-        ----------
-        account_ids : sequence of str, length n
-        reasons : int
-            How many columns `reason_1`, `reason_2`, … there are; empty where there are fewer.
+    def explanations(self) -> Iterator[tuple[npt.NDArray[np.intp], Explanation]]:
+        """Give the explanations that decide, and the accounts that each is of."""
+        by_rules = (self.deciders == _RULES) | (self.model is None)
+        yield np.flatnonzero(by_rules), self.rules
+        if self.model is not None:
+            yield np.flatnonzero(~by_rules), self.model
 
-        Returns
-        -------
-        DataFrame
-            A row an account, `account_id` first; reasons are sentences that end with their log-odds.
-        """
-        import pandas as pd  # noqa: PLC0415 - an answer over HTTP needs no table
-
-        def texts(values: Iterable[object]) -> pd.Series[str]:
-            return pd.Series(list(values), dtype="str")
-
-        names = self._engagement_names()
-        sides, deciders = self.relationships.tolist(), self.deciders.tolist()
-        told = zip(range(len(self)), sides, deciders, self._orders(slice(None), reasons), strict=True)
-        sentences = [[str(reason) for reason in self._reasons(*each)] for each in told]
-        columns = {
-            "account_id": texts(account_ids),
-            "relationship": texts(self.relationship),
-            "confidence": self.confidence,
-            "probability_client": self.probability_client,
-            "hybrid": self.hybrid,
-            "engagement_model": texts(names[code] for code in self.engagement_models.tolist()),
-            "strategic_services": self.strategic_services,
-            "decided_by": texts(self.decided_by),
-            "route": texts(np.where(self.auto, "auto", "review")),
-            "review_reasons": texts(self._review_texts()),
-            **{f"reason_{k + 1}": texts(row[k] if k < len(row) else None for row in sentences) for k in range(reasons)},
-            "model_version": texts([self.versions.model] * len(self)),
-            "rules_version": texts([self.versions.rules] * len(self)),
-        }
-        return pd.DataFrame(columns)
-
-    def _engagement_names(self) -> tuple[str | None, ...]:
+    @property
+    def engagement_names(self) -> tuple[str | None, ...]:
+        """What the positions of `engagement_models` mean."""
         return (*(each.name for each in self.rules.book.engagement_models), None)
+
+    @property
+    def review_texts(self) -> list[str]:
+        """Each account's review reasons, joined; equal rows are written once."""
+        patterns, place = np.unique(self.review @ (1 << np.arange(len(_CODES))), return_inverse=True)
+        texts = ["; ".join(code for j, code in enumerate(_CODES) if pattern >> j & 1) for pattern in patterns.tolist()]
+        return [texts[j] for j in place.tolist()]
 
     def _explanation(self, decider: int) -> Explanation:
         return self.rules if self.model is None or decider == _RULES else self.model
@@ -168,22 +148,19 @@ class Decisions:
                 orders[row] = order
         return orders
 
-    def _reasons(self, i: int, relationship: int, decider: int, order: list[int]) -> Iterator[Reason]:
-        """Give what was stated by a person or by the record, then what contributes to the probability."""
+    def _stated(self, relationship: int, decider: int) -> Iterator[Reason]:
         if decider == _REVIEWER:
             said = RELATIONSHIPS[relationship]
             yield Reason("verdict", 1.0, "yes/no", 0.0, f"A reviewer's verdict stands: {said}.")
         elif relationship == _PROSPECT and self.rules.book.prospect is not None:
             yield Reason("prospect", 1.0, "yes/no", 0.0, self.rules.book.prospect.text)
+
+    def _reasons(self, i: int, relationship: int, decider: int, order: list[int]) -> Iterator[Reason]:
+        """Give what was stated by a person or by the record, then what contributes to the probability."""
+        yield from self._stated(relationship, decider)
         explanation = self._explanation(decider)
         item = explanation.contributions.item
         yield from (explanation.reason(i, column) for column in order if item(i, column))
-
-    def _review_texts(self) -> list[str]:
-        """Give each account's review reasons, joined; equal rows are written once."""
-        patterns, place = np.unique(self.review @ (1 << np.arange(len(_CODES))), return_inverse=True)
-        texts = ["; ".join(code for j, code in enumerate(_CODES) if pattern >> j & 1) for pattern in patterns.tolist()]
-        return [texts[j] for j in place.tolist()]
 
 
 _PROSPECT = RELATIONSHIPS.index("prospect")

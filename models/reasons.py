@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,11 @@ class Reason:
 
     def __str__(self) -> str:
         """Render as a sentence with its weight, `An active retainer is in force. (+2.50)`."""
-        return f"{self.text} ({self.log_odds:+.2f})"
+        return _weighed(self.text, self.log_odds)
+
+
+def _weighed(text: str, log_odds: float) -> str:
+    return f"{text} ({log_odds:+.2f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,9 @@ class Explanation(Protocol):
     def reason(self, row: int, column: int) -> Reason:
         """Put one contribution into words."""
 
+    def sentences(self, rows: Positions, columns: Positions) -> list[str]:
+        """Put many contributions into words, each as its reason is rendered."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleExplanation:
@@ -125,6 +133,11 @@ class RuleExplanation:
         rule = self.book.rules[column]
         return Reason(rule.name, 1.0, "yes/no", self.contributions.item(row, column), rule.text)
 
+    def sentences(self, rows: Positions, columns: Positions) -> list[str]:
+        """Give rules' own sentences."""
+        votes = self.contributions[rows, columns].tolist()
+        return [_weighed(self.book.rules[c].text, vote) for c, vote in zip(columns.tolist(), votes, strict=True)]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalExplanation:
@@ -144,10 +157,19 @@ class SignalExplanation:
     def reason(self, row: int, column: int) -> Reason:
         """Make a sentence of the signal's meaning, its value and the side it speaks for."""
         value, log_odds = self.X.item(row, column), self.contributions.item(row, column)
-        signal = CATALOGUE[column]
-        side = SIDES[0] if log_odds > 0 else SIDES[1]
-        text = f"{_SUBJECTS[column]}: {show_value(signal, value)}, which speaks for {side}."
+        signal, text = CATALOGUE[column], _told(column, value, log_odds)
         return Reason(signal.name, None if math.isnan(value) else value, signal.unit.name, log_odds, text)
+
+    def sentences(self, rows: Positions, columns: Positions) -> list[str]:
+        """Make sentences of meanings, values and the sides they speak for."""
+        told = (columns, self.X[rows, columns], self.contributions[rows, columns])
+        rows_of = zip(*(each.tolist() for each in told), strict=True)
+        return [_weighed(_told(column, value, weight), weight) for column, value, weight in rows_of]
+
+
+def _told(column: int, value: float, log_odds: float) -> str:
+    side = SIDES[0] if log_odds > 0 else SIDES[1]
+    return f"{_SUBJECTS[column]}: {show_value(CATALOGUE[column], value)}, which speaks for {side}."
 
 
 # What follows a semicolon in a meaning says how to read the number, which the sentence does by its side.

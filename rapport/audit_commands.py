@@ -48,7 +48,7 @@ def audit(
         rapport audit crm --out audit --record sqlite:///rapport.db
     """
     from features.reader import open_export
-    from features.stream import write_table
+    from features.written import write_table
     from rapport.choose_rules import load_rules
     from rapport.show import bar, say
     from rapport.show_audit import print_labels, print_leaks, summarise_audit

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rapport.options import AsOf, ExportFolder, Out, Seed, moment
+from features.memory import MEMORY, parse_memory
+from rapport.options import AsOf, ExportFolder, Memory, Out, Seed, moment
 
 __all__ = ["add_to"]
 
@@ -46,6 +47,7 @@ def import_(
         Path | None,
         typer.Option(metavar="FILE", help="Write rows that do not fit there, with the reason.", show_default=False),
     ] = None,
+    memory: Memory = MEMORY,
 ) -> None:
     """Turn any source (CSV, Parquet, JSON) into an export, by a mapping written in SQL.
 
@@ -63,7 +65,7 @@ def import_(
     from rapport.show import bar, print_table, say
 
     with bar() as progress:
-        report = import_source(load_mapping(mapping), source, out, set_aside, progress)
+        report = import_source(load_mapping(mapping), source, out, set_aside, progress, parse_memory(memory))
     print_table("Read", ("file", "rows"), [(file.name, file.rows) for file in report.files])
     columns = ("query", "returned", "= kept", "+ set aside")
     rows = [(q.name, q.returned, q.kept, q.set_aside) for q in report.queries]
@@ -91,26 +93,32 @@ def check(export: ExportFolder) -> None:
     print_coverage(export, coverage)
 
 
-def signals(export: ExportFolder, out: Out, as_of: AsOf = None) -> None:
+def signals(export: ExportFolder, out: Out, as_of: AsOf = None, memory: Memory = MEMORY) -> None:
     """Measure the signals of every account: a row an account, account_id first.
 
-    docs/signals.md says what each column means. An empty value means unknown, or that it does not apply.
+    docs/signals.md says what each column means. An empty value means unknown, or that it does not apply. The file
+    appears when it is whole; a run that was broken off is gone on with by the same command.
 
     **Examples**
 
         rapport signals crm --out signals.parquet
         rapport signals crm --out signals.csv --as-of 2026-01-01
+        rapport signals warehouse --out signals.parquet --memory 8GB
     """
+    from features.progress import follow
     from features.reader import open_export
-    from features.stream import stream_signals, write_table
+    from features.stream import SCHEMA, measure, stream
+    from rapport.resumed import reading_of, resumed, threads
     from rapport.show import bar, say
     from rapport.targets import check_targets
 
+    size = parse_memory(memory)
     check_targets(export, out)
     source = open_export(export)
     at = moment(as_of, source)
-    with bar() as progress:
-        rows = write_table(stream_signals(source, at, progress=progress), out)
+    with resumed(out, source, {"as_of": at}, SCHEMA) as run, bar() as progress:
+        batches = stream(source.rows(reading_of(run, size)), lambda rows: measure(rows.log(), at), threads(size))
+        rows = run.write(follow(batches, "Measuring events", source.n_events(), progress, done=run.events))
     say(f"{out}: {rows:,} accounts.")
 
 

@@ -10,16 +10,17 @@ from time import perf_counter
 import numpy as np
 
 from features.reader import open_export
-from features.stream import write_table
-from models.classify import decision_table
+from features.written import write_table
+from models.classify import Answer
 from models.decision import Decision
 from models.rules import RuleBook
 from models.shelf import Shelf
+from models.table import decision_table
 from rapport.opened import micros_now
 from rapport.options import moment
 from rapport.recorded import decide_export, say_waiting
 from rapport.show import bar, now, say
-from rapport.show_decisions import Answer, Tally, print_decision
+from rapport.show_decisions import Tally, print_decision
 from rapport.show_metrics import print_training
 from reviews.database import open_database
 from reviews.keys import TOKEN_BYTES, Role, new_key
@@ -72,7 +73,7 @@ def show_round(folder: Path, accounts: int, seed: int, database: str) -> Path:
     tally, examples = Tally(), _Examples()
     with bar() as progress:
         answers = decide_export(export, at, rules, bundle.model, database, _AUDITED, progress)
-        write_table((decision_table(*answer) for answer in examples.follow(tally.follow(answers))), out)
+        write_table(tally.follow(decision_table(*answer) for answer in examples.follow(answers)), out)
     tally.show()
     say_waiting(database)
     say("\n[bold]4[/]  Five of them, with their reasons (log-odds that speak for client or customer):\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from features.memory import MEMORY, parse_memory
 from models import DEFAULT_STORE
 from rapport.options import (
     Alpha,
@@ -17,6 +18,7 @@ from rapport.options import (
     ExportFolder,
     Json,
     MaybeLabelsUrl,
+    Memory,
     ModelName,
     RulesFile,
     Seed,
@@ -51,6 +53,7 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     track: Track = True,
     labels_from: MaybeLabelsUrl = None,
     key: ApiKey = None,
+    memory: Memory = MEMORY,
     json: Json = None,
 ) -> None:
     """Learn from an export's labels; put the model on the shelf and say how good it is.
@@ -70,6 +73,7 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
         rapport train crm --tracking https://mlflow.acme.com
     """
     from features.reader import open_export
+    from features.reading import Reading
     from models.shelf import Shelf
     from rapport.choose_rules import load_rules
     from rapport.show import bar, now, say
@@ -81,7 +85,7 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     from training.tracking.release import check_tracking, release
     from training.train import train as learn
 
-    started = perf_counter()
+    started, reading = perf_counter(), Reading(memory=parse_memory(memory))
     check_targets(export, json)
     source, book = open_export(export), load_rules(rules)
     at = moment(as_of, source)
@@ -89,9 +93,8 @@ def train(  # noqa: PLR0913, PLR0917 - each option is an argument
     uri = store_tracking(store, tracking) if track else None
     with bar() as progress:
         labels = _labels_of(source, labels_from, key)
-        dataset = load_dataset(source, at, progress, distil=book if distil else None, labels=labels)
-        if uri is not None:
-            check_tracking(uri)
+        dataset = load_dataset(source, at, progress, distil=book if distil else None, labels=labels, reading=reading)
+        check_tracking(uri)
         trained = learn(
             dataset,
             book,

@@ -23,11 +23,13 @@ __all__ = [
     "LabelsUrl",
     "MaybeLabelsUrl",
     "MaybeOut",
+    "Memory",
     "ModelName",
     "Out",
     "RecordUrl",
     "RulesFile",
     "Seed",
+    "Since",
     "SplitBy",
     "Store",
     "Track",
@@ -152,6 +154,21 @@ RulesFile = Annotated[
 ]
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there too.", show_default=False)
+]
+Memory = Annotated[
+    str,
+    typer.Option(
+        metavar="SIZE",
+        help="About how much the command may take, such as 2GB or 500MiB; what sorting needs beyond goes to disk.",
+    ),
+]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="LAST_RUN",
+        help="What an earlier run with --since wrote, perhaps --out itself; a file that is not there yet is empty.",
+        show_default=False,
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same data and seed give the same result.")]
 

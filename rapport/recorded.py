@@ -11,13 +11,13 @@ from rich.markup import escape
 
 from features.progress import Progress
 from features.reader import Export
-from models.classify import classify
+from features.reading import EVERYTHING, Reading
+from models.classify import Answer, classify
 from models.policy import Model
 from models.rules import RuleBook
 from models.shelf import choose
 from rapport.opened import HOUR, micros_now, opened
 from rapport.show import bar, say
-from rapport.show_decisions import Answer
 from reviews.batch import Batch, identity_of, record_export
 from reviews.desk import Desk
 from reviews.schema import prepare
@@ -36,6 +36,7 @@ def decide_export(
     record: str | None,
     audit_share: float,
     progress: Progress,
+    reading: Reading = EVERYTHING,
 ) -> Iterator[Answer]:
     """Decide every account of an export and, where a database is named, keep what was decided.
 
@@ -57,7 +58,7 @@ def decide_export(
         # An old export must not overrule what was decided since.
         now = micros_now()
         batch = Batch(as_of, min(as_of, now), rules, model, audit_share, opened_at=now)
-        yield from record_export(export, batch, database, progress)
+        yield from record_export(export, batch, database, progress, reading=reading)
 
 
 def open_label_cases(

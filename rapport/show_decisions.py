@@ -5,35 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
 from models.decision import REVIEW_REASONS, Decision
-from models.decisions import Decisions
 from rapport.show import print_table, say
 
-__all__ = ["Tally", "print_decision"]
+__all__ = ["COUNTED", "Tally", "print_decision"]
 
-Answer = tuple[npt.NDArray[np.object_], Decisions]
+COUNTED = ["relationship", "route", "review_reasons"]
+"""The columns of a table of decisions that are counted."""
 
 
 class Tally:
-    """Counts decisions as they go by."""
+    """Counts decisions."""
 
     def __init__(self) -> None:
         self.n_accounts = 0
         self._kinds: Counter[tuple[str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
 
-    def follow(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+    def count(self, table: pa.Table) -> None:
+        """Count a table's rows, of which `COUNTED` are looked at."""
+        self.n_accounts += table.num_rows
+        alike = table.select(COUNTED).group_by(COUNTED).aggregate([([], "count_all")])
+        for relationship, route, reasons, n in zip(*(column.to_pylist() for column in alike.columns), strict=True):
+            self._kinds[relationship, route] += n
+            for code in filter(None, reasons.split("; ")):
+                self._reasons[code] += n
+
+    def follow(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """Count what goes by."""
-        for account_ids, decisions in answers:
-            self.n_accounts += len(decisions)
-            routes = np.where(decisions.auto, "auto", "review").tolist()
-            self._kinds.update(zip(decisions.relationship.tolist(), routes, strict=True))
-            hits = decisions.review.sum(axis=0).tolist()
-            self._reasons.update({r.code: n for r, n in zip(REVIEW_REASONS, hits, strict=True) if n})
-            yield account_ids, decisions
+        for table in tables:
+            self.count(table)
+            yield table
 
     def show(self) -> None:
         """Print how many there were of each."""

@@ -15,13 +15,13 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from features.arrow import log_of_tables
+from features.batch import Rows
 from features.excerpt import excerpts
 from features.log import FloatColumn
 from features.progress import Progress, silent
 from features.reader import Export
+from features.reading import EVERYTHING, Reading
 from features.table import signals_matrix
 from models.classify import Verdicts, standing_verdicts
 from models.decision import Decision, Relationship
@@ -78,6 +78,7 @@ def record_export(
     progress: Progress = silent,
     *,
     only: Collection[str] | None = None,
+    reading: Reading = EVERYTHING,
 ) -> Iterator[tuple[npt.NDArray[np.object_], Decisions]]:
     """Decide every account of an export and keep what was decided, with what a reviewer has to see.
 
@@ -89,6 +90,8 @@ def record_export(
     progress : callable, optional
     only : collection of str, optional
         Keep what is decided of these accounts alone, of each with what a reviewer has to see.
+    reading : Reading, optional
+        How the export is read.
 
     Yields
     ------
@@ -117,12 +120,12 @@ def record_export(
     )
     told = {*standing, *(() if labels is None else labels["account_id"])}
     done, total = 0, export.n_events()
-    for events, accounts in export.tables():
-        log = log_of_tables(events, accounts, export.records)
+    for rows in export.rows(reading):
+        log = rows.log()
         X = signals_matrix(log.at(batch.as_of))
         decisions, reopened = writer.decide(log.account_ids, X)
         seen = reopened if only is None else reopened.union(only)
-        records = writer.records(log.account_ids, X, decisions, seen, (events, accounts))
+        records = writer.records(log.account_ids, X, decisions, seen, rows)
         if only is not None:
             records = [record for record in records if record.account_id in only]
         for start in range(0, len(records), CHUNK):
@@ -189,7 +192,7 @@ class _Writer:
         X: FloatColumn,
         decisions: Decisions,
         asked: Collection[str],
-        tables: tuple[pa.Table, pa.Table | None],
+        rows: Rows,
     ) -> list[Record]:
         """Return what is kept of each account: with evidence where somebody has to look, and of those asked for."""
         answers = decisions.decisions(reasons=0)
@@ -199,7 +202,7 @@ class _Writer:
             for account, answer, chance in zip(account_ids, answers, drawn, strict=True)
             if answer.route == "review" or chance is not None or account in asked
         }
-        shown = excerpts(*tables, seen, self.batch.as_of)
+        shown = excerpts(rows.events, rows.accounts, seen, self.batch.as_of)
         said = {account: write_evidence(*shown[account], self.kinds) for account in seen}
         return [
             self._record(account, row, answer, chance, said.get(account))

@@ -94,6 +94,16 @@ def log_of(
     book: Accounts, recorded: frozenset[str] | None = None, rows: Sequence[dict[str, Any]] | None = None
 ) -> EventLog:
     """The log of an export with these accounts; `rows` in place of the book's own, in the order given."""
+    events, about = tables_of(book, rows)
+    return log_of_tables(
+        refuse(check_table(events, EVENT_COLUMNS, "events"), "events"),
+        refuse(check_table(about, ACCOUNT_COLUMNS, "accounts"), "accounts"),
+        check_records(recorded),
+    )
+
+
+def tables_of(book: Accounts, rows: Sequence[dict[str, Any]] | None = None) -> tuple[pa.Table, pa.Table]:
+    """The events and the accounts of an export with these accounts."""
     rows = rows_of(book) if rows is None else rows
     columns = ("account_id", *Event._fields)
     events = _table({name: [row[name] for row in rows] for name in columns})
@@ -105,11 +115,7 @@ def log_of(
             "owner_since": [known.owner_since for _, known in book.values()],
         }
     )
-    return log_of_tables(
-        refuse(check_table(events, EVENT_COLUMNS, "events"), "events"),
-        refuse(check_table(about, ACCOUNT_COLUMNS, "accounts"), "accounts"),
-        check_records(recorded),
-    )
+    return events, about
 
 
 def measure(

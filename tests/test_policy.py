@@ -16,6 +16,7 @@ from models.decisions import Decisions
 from models.policy import LIMITS, Model, Thresholds, decide
 from models.rules import RuleBook
 from models.scorecard import Curve, Scorecard
+from models.table import decision_table
 
 RULES = RuleBook.default()
 N = len(SIGNAL_NAMES)
@@ -167,7 +168,7 @@ def test_no_account_is_no_error():
     for model in (None, make_model()):
         decisions = decide(nobody, RULES, model, [])
         assert len(decisions) == 0
-        assert decisions.frame([]).empty
+        assert decision_table([], decisions).num_rows == 0
 
 
 # ---- Properties ----------------------------------------------------------------------------------------------------
@@ -284,7 +285,7 @@ def test_what_is_stated_stands_before_what_is_estimated():
 def test_the_table_says_the_same_as_the_decisions():
     X = np.concatenate([signals(**CLIENT), signals(), signals(**NEVER_BOUGHT), signals(**CUSTOMER, events=1.0)])
     decisions = decide(X, RULES)
-    table = decisions.frame(["a", "b", "c", "d"], reasons=2)
+    table = decision_table(["a", "b", "c", "d"], decisions, reasons=2).to_pandas()
     assert table["account_id"].tolist() == ["a", "b", "c", "d"]
     for i, row in enumerate(table.to_dict("records")):
         decision = decisions.decision(i)

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from features.coverage import cover
 from features.events import EVENT_COLUMNS, KINDS, BadInput
 from features.log import EventLog
+from features.memory import PROGRAM
 from features.reader import open_export
+from features.reading import Reading
 from features.table import signals_matrix, signals_table
 from features.validate import check_table
 from training.simulator.simulate import simulate, write_export
@@ -111,7 +113,7 @@ def test_each_account_is_whole_and_in_one_batch(
             about = pd.DataFrame({"account_id": known, "party": ["person"] * len(known)})
             about.to_csv(path / "accounts.csv", index=False)
         # With a limit of one byte every table that is read becomes a run on disk.
-        logs = list(open_export(path).batches(size, memory_limit=1 if how == "spill" else 1 << 30))
+        logs = list(open_export(path).batches(Reading(size, memory=1 if how == "spill" else 1 << 32)))
         whole = list(open_export(path).batches())
     assert ids_of(logs) == sorted({*known, *(name for name, _ in rows)}, key=str.encode)
     assert sum(log.n_events for log in logs) == len(rows)
@@ -124,14 +126,14 @@ def test_each_account_is_whole_and_in_one_batch(
 
 def test_a_batch_is_about_as_long_as_asked(tmp_path: Path) -> None:
     rows = [(f"{account:03d}", day) for account in range(200) for day in range(5)]
-    logs = list(open_export(parquet(tmp_path, rows, in_order=True, row_group=100)).batches(100))
+    logs = list(open_export(parquet(tmp_path, rows, in_order=True, row_group=100)).batches(Reading(100)))
     assert max(log.n_events for log in logs) < 200
     assert len(logs) <= 11
 
 
 def test_an_account_longer_than_a_batch_stays_whole(tmp_path: Path) -> None:
     rows = [("a", 0), *(("b", day) for day in range(500)), ("c", 0)]
-    logs = list(open_export(parquet(tmp_path, rows, in_order=True, row_group=50)).batches(50))
+    logs = list(open_export(parquet(tmp_path, rows, in_order=True, row_group=50)).batches(Reading(50)))
     assert ids_of(logs) == ["a", "b", "c"]
     assert sum(log.n_events for log in logs) == 502
 
@@ -141,7 +143,7 @@ def test_many_accounts_without_events_do_not_swell_a_batch(tmp_path: Path) -> No
     pd.DataFrame({"account_id": [f"{number:04d}" for number in range(1000)]}).to_csv(
         folder / "accounts.csv", index=False
     )
-    logs = list(open_export(folder).batches(100))
+    logs = list(open_export(folder).batches(Reading(100)))
     assert len(ids_of(logs)) == 1001
     assert max(log.n_accounts for log in logs) < 200
 
@@ -158,14 +160,14 @@ def test_a_lie_about_the_order_is_refused(tmp_path: Path, rows: list[tuple[str, 
     many = [("0", day) for day in range(50)]
     opened = open_export(parquet(tmp_path, [*many, *rows], in_order=True, row_group=10))
     with pytest.raises(BadInput, match=rf"events.parquet, row 5\d: {column} is less.*sorted"):
-        list(opened.batches(10))
+        list(opened.batches(Reading(10)))
 
 
 def test_a_sort_that_does_not_fit_in_memory_spills(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = [(f"{account:05d}", 0) for account in rng.integers(0, 50_000, 100_000)]
     opened = open_export(parquet(tmp_path, rows, in_order=False, row_group=5_000))
-    ids = ids_of(list(opened.batches(5_000, memory_limit=1 << 20)))
+    ids = ids_of(list(opened.batches(Reading(5_000, memory=PROGRAM + (1 << 20)))))
     assert ids == sorted({name for name, _ in rows})
 
 

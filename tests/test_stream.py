@@ -14,8 +14,10 @@ import pytest
 
 from features.events import BadInput
 from features.reader import open_export
-from features.stream import SCHEMA, stream_signals, write_table
+from features.reading import Reading
+from features.stream import SCHEMA, stream_signals
 from features.table import signals_table
+from features.written import write_table
 
 AS_OF = "2026-07-01"
 EVENTS = pd.DataFrame(
@@ -39,7 +41,7 @@ def export_of(folder: Path, events: pd.DataFrame, **said: object) -> Path:
 @pytest.mark.parametrize("size", [5, 1000])
 def test_batches_and_threads_change_no_bit(tmp_path: Path, size: int, workers: int) -> None:
     export = open_export(export_of(tmp_path, EVENTS))
-    table = pa.concat_tables(stream_signals(export, AS_OF, size=size, workers=workers))
+    table = pa.concat_tables(stream_signals(export, AS_OF, Reading(size), workers))
     expected = signals_table(EVENTS, AS_OF)
     assert table.schema == SCHEMA
     assert table["account_id"].to_pylist() == expected["account_id"].tolist()
@@ -66,7 +68,7 @@ def test_an_export_without_an_account_is_an_empty_table(tmp_path: Path) -> None:
 def test_a_file_gives_back_what_was_written(tmp_path: Path, suffix: str) -> None:
     export = open_export(export_of(tmp_path, EVENTS))
     out = tmp_path / f"signals.{suffix}"
-    assert write_table(stream_signals(export, AS_OF, size=10), out) == 7
+    assert write_table(stream_signals(export, AS_OF, Reading(10)), out) == 7
     back = pd.read_parquet(out) if suffix == "parquet" else pd.read_csv(out)
     expected = signals_table(EVENTS, AS_OF)
     assert back["account_id"].tolist() == expected["account_id"].tolist()

@@ -19,6 +19,7 @@ from features.arrow import log_of_frames, to_micros
 from features.events import BadInput
 from features.progress import Progress, silent
 from features.reader import open_export
+from features.reading import Reading
 from features.signals import SIGNAL_NAMES
 from features.table import signals_table
 from models.bundle import SCORECARD, load_bundle
@@ -176,7 +177,7 @@ def test_signals_are_those_of_the_table(world: World, dataset: Dataset) -> None:
 def test_batches_do_not_matter(world: World, export: Path, dataset: Dataset) -> None:
     source = open_export(export)
     as_of = source.default_as_of()
-    again = build_dataset(source.batches(size=500), world.labels, as_of, world.records)
+    again = build_dataset(source.batches(Reading(size=500)), world.labels, as_of, world.records)
     np.testing.assert_array_equal(again.X, dataset.X)
     assert again.digest == dataset.digest
 

@@ -15,6 +15,7 @@ from features.events import BadInput
 from features.log import EventLog
 from features.progress import Progress, follow, silent
 from features.reader import Export
+from features.reading import EVERYTHING, Reading
 from models.manifest import LabelCounts
 from models.rules import RuleBook
 from training.labelled.cohort import UNLABELLED, measure_cohort, teach
@@ -137,6 +138,7 @@ def load_dataset(
     *,
     distil: RuleBook | None = None,
     labels: pd.DataFrame | None = None,
+    reading: Reading = EVERYTHING,
 ) -> Dataset:
     """Read the labelled accounts of an export, or all of them for a model that is to learn from the rules.
 
@@ -151,6 +153,8 @@ def load_dataset(
         The rules to learn from. Labels of people, where there are any, then only judge.
     labels : DataFrame, optional
         In place of the export's own, with the same columns.
+    reading : Reading, optional
+        How the export is read.
 
     Returns
     -------
@@ -169,7 +173,7 @@ def load_dataset(
             f"{export.path} holds no labels: put a labels.csv or labels.parquet beside its events, "
             "or learn from the rules (--distil)."
         )
-    logs = follow(export.batches(), "Reading events", export.n_events(), progress)
+    logs = follow(export.batches(reading), "Reading events", export.n_events(), progress)
     dataset = build_dataset(logs, labels, moment, export.records, accounts=export.account_table(), distil=distil)
     if not len(dataset):
         raise BadInput(

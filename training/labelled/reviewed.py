@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from features.events import LABEL_COLUMNS
 from features.reader import Export
-from features.stream import write_table
+from features.written import write_table
 from reviews.verdict import LabelGiven
 
 __all__ = ["DeskLabels", "Merged", "merge_labels", "write_labels"]

@@ -41,9 +41,9 @@ class Released:
     registered: Registered | None
 
 
-def check_tracking(uri: str) -> None:
-    """Raise Unreachable where mlflow does not answer, before minutes of work depend on it."""
-    if not is_new(uri):
+def check_tracking(uri: str | None) -> None:
+    """Raise Unreachable where mlflow does not answer, before minutes of work depend on it; None asks nobody."""
+    if uri is not None and not is_new(uri):
         with connect(uri):
             pass
 

@@ -1,0 +1,100 @@
+"""Writing tables to a file, Parquet or CSV, that appears only when it is whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+
+from features.events import BadInput
+
+__all__ = ["check_suffix", "write_table"]
+
+
+def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema | None = None) -> int:
+    """Write tables of one schema as one file, Parquet or CSV by its suffix.
+
+    The file appears only when it is whole: a run that fails leaves what stood there before.
+
+    Parameters
+    ----------
+    tables : iterable of pyarrow.Table
+        At least one, unless there is a schema.
+    path : Path or str
+        Ends in `.parquet` or `.csv`; its folder must exist.
+    schema : pyarrow.Schema, optional
+        Of the tables; the first one's if not given.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    BadInput
+        The suffix is another, or the file cannot be written.
+    """
+    target = Path(path)
+    check_suffix(target)
+    if not target.parent.is_dir():
+        raise BadInput(f"{target} cannot be written: there is no folder {target.parent}; make it first.")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        rows = _write(iter(tables), part, target.suffix, schema)
+        with part.open("rb") as written:
+            # A name must not outlive a power cut that the rows do not.
+            os.fsync(written.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return rows
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file whose suffix does not say how a table is written.
+
+    Raises
+    ------
+    BadInput
+        Naming those that do.
+    """
+    if path.suffix not in _WRITERS:
+        raise BadInput(f"{path} must end in {' or '.join(_WRITERS)}: the suffix says how the table is written.")
+
+
+def _write(tables: Iterator[pa.Table], path: Path, suffix: str, schema: pa.Schema | None) -> int:
+    if schema is None:
+        first = next(tables)
+        schema, tables = first.schema, chain([first], tables)
+    rows = 0
+    with _WRITERS[suffix](path, schema) as writer:
+        for table in tables:
+            if table.num_rows:
+                writer.write_table(table)
+                rows += table.num_rows
+    return rows
+
+
+def _parquet(path: Path, schema: pa.Schema) -> AbstractContextManager[Any]:
+    # Measures hardly repeat, so dictionaries would cost time and save no space.
+    texts = [field.name for field in schema if not pa.types.is_floating(field.type) and field.name != "account_id"]
+    writer: AbstractContextManager[Any] = pq.ParquetWriter(path, schema, use_dictionary=texts, compression="zstd")
+    return writer
+
+
+def _csv(path: Path, schema: pa.Schema) -> AbstractContextManager[Any]:
+    writer: AbstractContextManager[Any] = pc_csv.CSVWriter(path, schema)
+    return writer
+
+
+_WRITERS = {".parquet": _parquet, ".csv": _csv}
