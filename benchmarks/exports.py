@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -34,13 +35,15 @@ SHARES = {
 EVENTS_AN_ACCOUNT = 40
 
 
-def make_events(n_events: int, seed: int = 1) -> pa.Table:
-    """Return events of `n_events / 40` accounts in random order: all columns but `event_id`, with missing values.
+def make_events(n_events: int, seed: int = 1, n_accounts: int | None = None) -> pa.Table:
+    """Return events in random order: all columns but `event_id`, with missing values.
+
+    They are of `n_accounts` accounts, by default one for 40 events.
 
     Amounts are whole cents below 2**20, so that sums are exact in any order and contenders can be compared.
     """
     rng = np.random.default_rng(seed)
-    n_accounts = max(n_events // EVENTS_AN_ACCOUNT, 1)
+    n_accounts = n_accounts or max(n_events // EVENTS_AN_ACCOUNT, 1)
     # Unlike an equal share, a gamma's gives accounts of one event and accounts of hundreds.
     weights = rng.gamma(1.2, size=n_accounts)
     account = rng.choice(n_accounts, n_events, p=weights / weights.sum())
@@ -90,6 +93,19 @@ def _contacts(account: npt.NDArray[np.int64], rng: np.random.Generator) -> pa.Ar
     person = np.minimum(rng.geometric(0.5, n), 9)
     names = pa.array([f"person {i}" for i in range(10)])
     return names.take(pa.array(person, mask=rng.random(n) < 0.4))
+
+
+def write_large_export(folder: Path, n_events: int, chunk: int = 2_500_000) -> Iterator[int]:
+    """Write an export of any size, in no order: each account's events lie in many chunks. Yields rows written."""
+    folder.mkdir(parents=True)
+    n_accounts, written = max(n_events // EVENTS_AN_ACCOUNT, 1), 0
+    schema = make_events(1).schema
+    with pq.ParquetWriter(folder / "events.parquet", schema) as writer:
+        while written < n_events:
+            rows = min(chunk, n_events - written)
+            writer.write_table(make_events(rows, 1 + written // chunk, n_accounts), row_group_size=1 << 20)
+            written += rows
+            yield written
 
 
 def write_export(events: pa.Table, folder: Path, *, in_order: bool) -> Path:

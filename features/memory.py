@@ -9,7 +9,7 @@ from features.events import BadInput
 
 __all__ = ["LEAST", "MEMORY", "PROGRAM", "parse_memory", "size_text", "sorting_share", "workers_within"]
 
-MEMORY: Final = "2GB"
+MEMORY: Final = "4GB"
 """What a process may take if nobody says otherwise."""
 
 PROGRAM: Final = 700_000_000

@@ -11,6 +11,7 @@ import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
 from features.events import BadInput, Column, Problem
+from features.threads import in_threads
 from features.validate import Checked, check_table, require_columns
 
 __all__ = ["checked_pieces", "column_names", "count_rows", "refuse_bad_rows", "rows_up_to", "unknown_columns"]
@@ -102,9 +103,14 @@ def checked_pieces(path: Path, columns: Sequence[Column], rows: int, start: int 
     require_columns(present, columns, path.name)
     wanted = [column for column in columns if column.name in present]
     read = _parquet_pieces if path.suffix == ".parquet" else _csv_pieces
-    first_row = 1 + start
-    for piece in read(path, wanted, rows, start):
-        yield check_table(piece, columns, path.name, first_row)
+    pieces = _numbered(read(path, wanted, rows, start), 1 + start)
+    # Checking takes several times as long as reading.
+    return in_threads(lambda piece: check_table(piece[1], columns, path.name, piece[0]), pieces)
+
+
+def _numbered(pieces: Iterable[pa.Table], first_row: int) -> Iterator[tuple[int, pa.Table]]:
+    for piece in pieces:
+        yield first_row, piece
         first_row += piece.num_rows
 
 
