@@ -1,44 +1,122 @@
-"""`python -m benchmarks [--quick]`: print the tables of ratios."""
+"""`python -m benchmarks [--quick] [--only COMPARISON]`: print tables of ratios and write them to docs/performance.md."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.growth import PICTURE, SIZES, measure_growth, measure_limit
+from benchmarks.large import measure_large
+from benchmarks.page import ROOT, printed, put_section
 from benchmarks.scorecard import measure_scorecard
 from benchmarks.serving import measure_serving
 from benchmarks.signals import measure_export, measure_one
+from benchmarks.whereto import show_steps
 from features.compiled import compiled
 
-KINDS = ("one", "scorecard", "export", "serving")
+PAGE = ROOT / "docs" / "performance.md"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a comparison is run.
+
+    Attributes
+    ----------
+    console : Console
+    folder : Path
+        For exports and models.
+    quick : bool
+        Little of everything.
+    events, runs : int or None
+        In place of a comparison's own.
+    """
+
+    console: Console
+    folder: Path
+    quick: bool
+    events: int | None
+    runs: int | None
+
+    def size(self, full: int, quick: int) -> int:
+        """Return how many events, or rows, to take."""
+        return self.events or (quick if self.quick else full)
+
+
+def _one(run: Run) -> None:
+    measure_one(run.console)
+
+
+def _export(run: Run) -> None:
+    measure_export(run.console, run.folder, run.size(5_000_000, 200_000), run.runs or (1 if run.quick else 3))
+
+
+def _scorecard(run: Run) -> None:
+    measure_scorecard(run.console, run.folder, run.size(200_000, 20_000))
+
+
+def _growth(run: Run) -> None:
+    picture = None if run.quick else PAGE.parent / PICTURE
+    measure_growth(run.console, run.folder, [size // 50 for size in SIZES] if run.quick else SIZES, picture)
+
+
+def _limit(run: Run) -> None:
+    measure_limit(run.console, run.folder, run.size(5_000_000, 200_000))
+
+
+def _steps(run: Run) -> None:
+    show_steps(run.console, run.folder, run.size(5_000_000, 200_000))
+
+
+def _large(run: Run) -> None:
+    measure_large(run.console, run.folder, run.size(100_000_000, 2_000_000))
+
+
+def _serving(run: Run) -> None:
+    measure_serving(run.console, run.folder, quick=run.quick)
+
+
+COMPARISONS: dict[str, tuple[str, Callable[[Run], None]]] = {
+    "one": ("One account", _one),
+    "scorecard": ("Scores", _scorecard),
+    "export": ("Signals of an export against rivals", _export),
+    "growth": ("Growth", _growth),
+    "limit": ("How far from the disk", _limit),
+    "steps": ("Where the time goes", _steps),
+    "large": ("More than memory", _large),
+    "serving": ("Serving", _serving),
+}
+"""Each comparison's heading on the page."""
 
 
 def main() -> None:
     """Run every comparison, the quick ones first."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer events, rows and runs: does it still work?")
-    parser.add_argument("--only", choices=KINDS, help="one of the comparisons")
-    parser.add_argument("--events", type=int, help="events of the export (5,000,000; quick: 200,000)")
+    parser.add_argument("--quick", action="store_true", help="little of everything: does it still work? Writes no page")
+    parser.add_argument("--only", choices=COMPARISONS, action="append", help="one of the comparisons; may be repeated")
+    parser.add_argument("--events", type=int, help="how many, or rows, in place of a comparison's own number")
     parser.add_argument("--runs", type=int, help="timed runs of each contender on the export (3; quick: 1)")
     arguments = parser.parse_args()
-    console = Console()
-    with console.status("Compiling the kernel, once a machine"):
+    screen = Console()
+    with screen.status("Compiling the kernel, once a machine"):
         compiled()
-    wanted = {arguments.only} if arguments.only else set(KINDS)
-    if "one" in wanted:
-        measure_one(console)
-    if "scorecard" in wanted:
-        measure_scorecard(console, 20_000 if arguments.quick else 200_000)
-    if "export" in wanted:
+    for name in arguments.only or COMPARISONS:
+        heading, compare = COMPARISONS[name]
+        # Seen while it runs, and kept for the page at a width of its own.
+        console = Console(record=True, width=110)
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-            n_events = arguments.events or (200_000 if arguments.quick else 5_000_000)
-            measure_export(console, Path(folder), n_events, arguments.runs or (1 if arguments.quick else 3))
-    if "serving" in wanted:
-        with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-            measure_serving(console, Path(folder), quick=arguments.quick)
+            compare(Run(console, Path(folder), arguments.quick, arguments.events, arguments.runs))
+        if not arguments.quick:
+            picture = [f"![Time and memory against events]({PICTURE})", ""] if name == "growth" else []
+            told = console.export_text().rstrip()
+            put_section(
+                PAGE, f"## {heading}", [printed(f"python -m benchmarks --only {name}"), *picture, "```", told, "```"]
+            )
 
 
 if __name__ == "__main__":

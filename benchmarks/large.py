@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from benchmarks.exports import AS_OF, write_large_export
@@ -55,32 +54,43 @@ def took(command: Sequence[str], limit: int | None = None) -> Took:
     return Took(wall, cpu, int(done.stdout.split()[-1]) * 1024)
 
 
+def measure_large(console: Console, folder: Path, n_events: int, memory: str = "2GB", limit: int = 4 * 10**9) -> None:
+    """Decide an export in no order within a limit, told to take less.
+
+    Parameters
+    ----------
+    console : Console
+    folder : Path
+        Where the export is made, unless it is there.
+    n_events : int
+    memory : str
+        What the command is told.
+    limit : int
+        Bytes that the system allows the process.
+    """
+    crm, out = folder / "crm", folder / "decisions.parquet"
+    if not crm.exists():
+        with console.status("Making events") as status:
+            for rows in write_large_export(crm, n_events):
+                status.update(f"Making events: {rows:,} of {n_events:,}")
+    size = size_text((crm / "events.parquet").stat().st_size)
+    console.print(f"{n_events:,} events in no order, {size} of Parquet; the system allows {size_text(limit)}.")
+    options = ["--model", "starter", "--as-of", AS_OF, "--memory", memory]
+    used = took([RAPPORT, "classify", str(crm), "--out", str(out), *options], limit)
+    rows = pq.read_metadata(out).num_rows
+    console.print(f"rapport classify --memory {memory}: {used}")
+    console.print(f"{rows:,} accounts decided, {n_events / used.wall / 1e6:.2f} M events a second.")
+
+
 def main() -> None:
-    """Make an export in no order, decide it within a limit, sort it by import and decide that too."""
+    """Measure it by itself, in a folder that stays."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.large", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where to work; an export that is there is used again")
     parser.add_argument("--events", type=int, default=100_000_000)
     parser.add_argument("--memory", default="2GB", help="what the command is told")
     parser.add_argument("--limit", type=int, default=4 * 10**9, help="bytes that the system allows the process")
-    parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
-    arguments = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
-    home = arguments.folder or Path(tempfile.mkdtemp(prefix="rapport-large-"))
-    crm, out = home / "crm", home / "decisions.parquet"
-    if not crm.exists():
-        with console.status("Making events") as status:
-            for rows in write_large_export(crm, arguments.events):
-                status.update(f"Making events: {rows:,} of {arguments.events:,}")
-    size = (crm / "events.parquet").stat().st_size
-    console.print(
-        f"{arguments.events:,} events in no order, {size_text(size)} of Parquet; limit {size_text(arguments.limit)}"
-    )
-    options = ["--model", "starter", "--as-of", AS_OF, "--memory", arguments.memory]
-    used = took([RAPPORT, "classify", str(crm), "--out", str(out), *options], arguments.limit)
-    console.print(
-        f"rapport classify --memory {arguments.memory}: {used}; {arguments.events / used.wall / 1e6:.2f} M events/s"
-    )
-    if arguments.folder is None:
-        shutil.rmtree(home)
+    told = parser.parse_args()
+    measure_large(Console(highlight=False, soft_wrap=True), told.folder, told.events, told.memory, told.limit)
 
 
 if __name__ == "__main__":

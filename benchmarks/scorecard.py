@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from rich.console import Console
 
@@ -15,9 +19,10 @@ from training.estimation.estimator import PairwiseTrees
 
 OURS = "Scorecard, with contributions"
 THEIRS = "scikit-learn, predict_proba"
+MLFLOW = "mlflow.pyfunc, of that model"
 
 
-def measure_scorecard(console: Console, n_rows: int) -> None:
+def measure_scorecard(console: Console, folder: Path, n_rows: int) -> None:
     """Time one row and many."""
     log = log_of_frames(make_events(160_000, seed=5).to_pandas())
     X = signals_matrix(log.at(to_micros(AS_OF)))
@@ -30,11 +35,28 @@ def measure_scorecard(console: Console, n_rows: int) -> None:
     many = X[rng.integers(0, len(X), n_rows)]
     assert np.allclose(card.score(many), model.decision_function(many), rtol=1e-9, atol=1e-9)
     row = X[:1].copy()
+    wrapped = _as_mlflow_has_it(trees, folder)
     for title, data, runs, repeats in ((f"{n_rows:,} rows", many, 3, 1), ("One row", row, 9, 20)):
-        work = {OURS: lambda data=data: card.explain(data), THEIRS: lambda data=data: trees.predict_proba(data)}
+        work = {
+            OURS: lambda data=data: card.explain(data),
+            THEIRS: lambda data=data: trees.predict_proba(data),
+            MLFLOW: lambda data=data: wrapped.predict(data),
+        }
+        assert np.array_equal(work[MLFLOW](), work[THEIRS]())
         medians = race(work, runs, repeats)
         rows = [Row(name, seconds) for name, seconds in medians.items()]
         targets = {THEIRS: 50.0} if title == "One row" else {}
         show(console, f"Scorecard against predict_proba: {title}", rows, OURS, targets)
         if title == "One row":
             show_limit(console, "One row with its reasons' contributions", medians[OURS], 25e-6)
+
+
+def _as_mlflow_has_it(model: object, folder: Path) -> Any:
+    import mlflow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.sklearn.save_model(
+            model, folder / "trees", serialization_format="cloudpickle", pyfunc_predict_fn="predict_proba"
+        )
+        return mlflow.pyfunc.load_model(str(folder / "trees"))

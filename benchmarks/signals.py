@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from benchmarks import in_duckdb, in_pandas, in_polars
+from benchmarks import in_duckdb, in_pandas, in_polars, synthesis
 from benchmarks.exports import AS_OF, make_events, write_export
+from benchmarks.page import ROOT
 from benchmarks.race import Row, race, show, show_limit
 from benchmarks.rivals import LEFT_OUT
 from features.arrow import to_micros
@@ -32,6 +33,11 @@ RIVALS: dict[str, Callable[[Path, Path], None]] = {
     "pandas, vectorised groupby": in_pandas.write_signals,
 }
 OURS = "Rapport"
+SYNTHESIS = "Featuretools"
+FEW = 100_000
+
+FEATURETOOLS = ROOT / ".venv" / "featuretools" / "bin" / "python"
+"""An environment of its own: it does not run beside pandas 3."""
 
 
 def measure_one(console: Console) -> None:
@@ -76,10 +82,34 @@ def measure_export(console: Console, folder: Path, n_events: int, runs: int) -> 
         title = f"Signals of {n_events:,} events, {'sorted by import' if in_order else 'unsorted'}, Parquet to Parquet"
         pandas = list(RIVALS)[2]
         show(console, title, rows, OURS, {rows[1].name: 1.5 if in_order else 0.7, pandas: 2.5})
+    _against_synthesis(console, folder)
     left_out = ", ".join(LEFT_OUT)
     console.print(
         f"Equal to 1e-9 for every account with a known event; left out for all: {left_out}. Memory is the peak."
     )
+
+
+def _against_synthesis(console: Console, folder: Path) -> None:
+    """Race deep feature synthesis on few events: its time grows with them as ours does."""
+    if not FEATURETOOLS.exists():
+        console.print(f"Featuretools is left out: `make bench` installs it in {FEATURETOOLS.parent.parent.name}.")
+        return
+    few = write_export(make_events(FEW), folder / "few", in_order=True)
+    theirs = folder / f"{SYNTHESIS}.parquet"
+    work = {
+        OURS: _work(OURS, few, folder),
+        SYNTHESIS: lambda: synthesis.run(FEATURETOOLS, few / "events.parquet", theirs),
+    }
+    for run in work.values():
+        run()
+    _check_equal(folder / f"{OURS}.parquet", theirs, synthesis.SIGNALS, unknown_too=False)
+    medians = race(work, 1)
+    start = race({"nothing": lambda: subprocess.run([FEATURETOOLS, "-c", "import featuretools"], check=True)}, 1)
+    medians[SYNTHESIS] -= start["nothing"]
+    rows = [Row(name, seconds) for name, seconds in medians.items()]
+    title = f"Signals of {FEW:,} events: all {len(SIGNAL_NAMES)} of ours, {len(synthesis.SIGNALS)} by Featuretools"
+    show(console, title, rows, OURS, {SYNTHESIS: 100.0})
+    console.print("Its start-up is taken off; ours, which is in this process, has none.")
 
 
 def _work(name: str, export: Path, folder: Path) -> Callable[[], object]:
@@ -89,17 +119,18 @@ def _work(name: str, export: Path, folder: Path) -> Callable[[], object]:
     return lambda: RIVALS[name](export / "events.parquet", out)
 
 
-def _check_equal(ours: Path, theirs: Path) -> None:
+def _check_equal(ours: Path, theirs: Path, names: Collection[str] = SIGNAL_NAMES, *, unknown_too: bool = True) -> None:
     own = pq.read_table(ours).to_pandas().set_index("account_id")
     own = own[own["events"] > 0]
     other = pq.read_table(theirs).to_pandas()
     other = other.set_index(other.pop("account_id").astype(str))
     assert len(other) == len(own), f"{theirs.stem} has {len(other)} accounts, we have {len(own)}"
     other = other.reindex(own.index)
-    for name in SIGNAL_NAMES:
+    for name in names:
         if name not in LEFT_OUT:
             left, right = own[name].to_numpy(float), other[name].to_numpy(float, na_value=np.nan)
             equal = np.isclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True)
+            equal |= np.isnan(left) & (not unknown_too)
             assert equal.all(), f"{theirs.stem} differs in {name} for {int((~equal).sum())} accounts"
 
 

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from benchmarks.loop.figures import Loop, as_markdown, labels_for
 from benchmarks.loop.picture import draw_loop
-from benchmarks.loop.report import SECTION, TRIALS, measure_loop, put_section
+from benchmarks.loop.report import SECTION, TRIALS, measure_loop
 from benchmarks.loop.rounds import ARMS, Size, run_trial
+from benchmarks.page import put_section
 from benchmarks.loop.team import LEAD, REVIEWERS
 from reviews.database import open_database
 from reviews.desk import Desk, Filters
@@ -68,10 +69,10 @@ def test_a_section_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     page = tmp_path / "results.md"
     for before, after in (("# Results\n", "\n## Other\n\nText.\n"), ("", "")):
         page.write_text(f"{before}\n{SECTION}\n\nold\n{after}", encoding="utf-8")
-        put_section(page, ["new"])
+        put_section(page, SECTION, ["new"])
         assert page.read_text(encoding="utf-8") == f"{before}\n{SECTION}\n\nnew\n{after}"
     page.write_text("# Results\n\n## Other\n", encoding="utf-8")
-    put_section(page, ["new"])
+    put_section(page, SECTION, ["new"])
     assert page.read_text(encoding="utf-8") == f"# Results\n\n## Other\n\n{SECTION}\n\nnew\n"
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.loop.report import SECTION, TRIALS, measure_loop, printed, put_section, write_picture
+from benchmarks.loop.report import SECTION, TRIALS, measure_loop, write_picture
 from benchmarks.loop.rounds import Size
 from benchmarks.loop.team import SLIPS
+from benchmarks.page import printed, put_section
 
 OUT = Path(__file__).parents[2] / "docs" / "results.md"
 QUICK = Size(accounts=300, kept_out=400, start=100, labels=20)
@@ -45,12 +46,12 @@ def main() -> None:
     size = replace(QUICK if arguments.quick else Size(), slips=arguments.slips)
     trials = arguments.trials or (2 if arguments.quick else TRIALS)
     loop, lines = measure_loop(size, trials, Console(stderr=True), arguments.jobs)
-    lines = [printed(), *lines]
+    lines = [printed("python -m benchmarks.loop"), *lines]
     print("\n".join((SECTION, "", *lines)))
     out = arguments.out or (None if arguments.quick else OUT)
     if out is not None:
         write_picture(loop, out)
-        put_section(out, lines)
+        put_section(out, SECTION, lines)
 
 
 if __name__ == "__main__":

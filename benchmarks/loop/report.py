@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
 
@@ -55,25 +52,6 @@ def measure_loop(size: Size, trials: int, console: Console, jobs: int | None = N
 def write_picture(loop: Loop, out: Path) -> None:
     """Draw the picture beside the page."""
     (out.parent / PICTURE).write_bytes(draw_loop(loop))
-
-
-def put_section(out: Path, lines: Sequence[str]) -> None:
-    """Put the section in the place of the one that a page has, else at its end."""
-    page = out.read_text(encoding="utf-8") if out.is_file() else ""
-    section = "\n".join((SECTION, "", *lines)).rstrip() + "\n"
-    there = re.compile(rf"^{re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    if there.search(page):
-        page = there.sub(lambda found: section + ("\n" if found.end() < len(page) else ""), page, count=1)
-    else:
-        page = (page.rstrip() + "\n\n" if page else "") + section
-    out.write_text(page, encoding="utf-8")
-
-
-def printed() -> str:
-    """Say when and at which commit, for a section that is not as old as its page."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"  # noqa: S603
-    return f"Printed by `python -m benchmarks.loop` on {datetime.now(UTC).date()} at commit `{commit}`.\n"
 
 
 def _trial(seed: int, size: Size, say: Callable[[str], None]) -> dict[Arm, Course]:

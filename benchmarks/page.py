@@ -1,0 +1,35 @@
+"""Pages of figures: a section of each comparison, which a later run of it replaces."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+__all__ = ["ROOT", "printed", "put_section"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def put_section(out: Path, heading: str, lines: Sequence[str]) -> None:
+    """Put a section in the place of the one of that heading that a page has, else at its end."""
+    page = out.read_text(encoding="utf-8") if out.is_file() else ""
+    section = "\n".join((heading, "", *lines)).rstrip() + "\n"
+    there = re.compile(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    if there.search(page):
+        page = there.sub(lambda found: section + ("\n" if found.end() < len(page) else ""), page, count=1)
+    else:
+        page = (page.rstrip() + "\n\n" if page else "") + section
+    out.write_text(page, encoding="utf-8")
+
+
+def printed(command: str) -> str:
+    """Say by what, when, where and at which commit a section was printed, since it may not be as old as its page."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"  # noqa: S603
+    where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    return f"Printed by `{command}` on {datetime.now(UTC).date()} at commit `{commit}` ({where}).\n"
