@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--only COMPARISON]`: print tables of ratios and write them to docs/performance.md."""
+"""`python -m benchmarks [--quick] [--only NAME]`: print tables of ratios and write them to docs/performance.md."""
 
 from __future__ import annotations
 

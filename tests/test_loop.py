@@ -12,8 +12,8 @@ from benchmarks.loop.figures import Loop, as_markdown, labels_for
 from benchmarks.loop.picture import draw_loop
 from benchmarks.loop.report import SECTION, TRIALS, measure_loop
 from benchmarks.loop.rounds import ARMS, Size, run_trial
-from benchmarks.page import put_section
 from benchmarks.loop.team import LEAD, REVIEWERS
+from benchmarks.page import put_section
 from reviews.database import open_database
 from reviews.desk import Desk, Filters
 from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
