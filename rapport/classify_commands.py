@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from models import DEFAULT_STORE
-from rapport.options import AsOf, AuditShare, ExportFolder, MaybeOut, ModelName, RecordUrl, RulesFile, Store, moment
+from rapport.options import (
+    AsOf,
+    AuditShare,
+    Engine,
+    ExportFolder,
+    Master,
+    MaybeOut,
+    ModelName,
+    RecordUrl,
+    RulesFile,
+    Store,
+    moment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 
-def classify(
+def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
     export: ExportFolder,
     out: MaybeOut = None,
     as_of: AsOf = None,
@@ -28,6 +40,8 @@ def classify(
     store: Store = DEFAULT_STORE,
     record: RecordUrl = None,
     audit_share: AuditShare = 0.02,
+    engine: Engine = "local",
+    master: Master = "local[*]",
 ) -> None:
     """Decide what each account is: a row an account, with confidence, route and the strongest reasons.
 
@@ -41,7 +55,13 @@ def classify(
         rapport classify crm --out decisions.csv
         rapport classify crm --out decisions.parquet --model rules --rules my-rules.toml
         rapport classify crm --record sqlite:///rapport.db          # each night
+        rapport classify crm --out decisions.parquet --engine spark # a folder, as Spark writes
     """
+    if engine == "spark":
+        from rapport.on_spark import classify_on_spark
+
+        classify_on_spark(export, out, record, as_of=as_of, model=model, rules=rules, store=store, master=master)
+        return
     from features.events import BadInput
     from features.reader import open_export
     from models.shelf import choose

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rapport.options import AsOf, ExportFolder, Out, Seed, moment
+from rapport.options import AsOf, Engine, ExportFolder, Master, Out, Seed, moment
 
 __all__ = ["add_to"]
 
@@ -91,7 +91,9 @@ def check(export: ExportFolder) -> None:
     print_coverage(export, coverage)
 
 
-def signals(export: ExportFolder, out: Out, as_of: AsOf = None) -> None:
+def signals(
+    export: ExportFolder, out: Out, as_of: AsOf = None, engine: Engine = "local", master: Master = "local[*]"
+) -> None:
     """Measure the signals of every account: a row an account, account_id first.
 
     docs/signals.md says what each column means. An empty value means unknown, or that it does not apply.
@@ -101,6 +103,11 @@ def signals(export: ExportFolder, out: Out, as_of: AsOf = None) -> None:
         rapport signals crm --out signals.parquet
         rapport signals crm --out signals.csv --as-of 2026-01-01
     """
+    if engine == "spark":
+        from rapport.on_spark import signals_on_spark
+
+        signals_on_spark(export, out, as_of, master)
+        return
     from features.reader import open_export
     from features.stream import stream_signals, write_table
     from rapport.show import bar, say

@@ -35,6 +35,13 @@ class Tally:
             self._reasons.update({r.code: n for r, n in zip(REVIEW_REASONS, hits, strict=True) if n})
             yield account_ids, decisions
 
+    def add(self, relationship: str, route: str, review_reasons: str, n: int) -> None:
+        """Count decisions that are alike; the reasons as a row of the table of decisions has them."""
+        self.n_accounts += n
+        self._kinds[relationship, route] += n
+        for code in filter(None, review_reasons.split("; ")):
+            self._reasons[code] += n
+
     def show(self) -> None:
         """Print how many there were of each."""
         kinds = sorted({relationship for relationship, _ in self._kinds})
