@@ -5,7 +5,8 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 UPGRADE ?=
-PYTEST ?= $(BIN)/pytest -n 2
+# Tests of one group share what takes long to start, so one worker runs them all.
+PYTEST ?= $(BIN)/pytest -n 2 --dist loadgroup
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 PROJECT := pyproject.toml --group build --extra train
@@ -15,6 +16,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-b
 	--no-deps --require-hashes
 # Of what pip says, keep what is downloaded and how much of it; its errors go another way.
 PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 \2 \3/p' \
+	-e 's/^ *Downloading ([^-]+)-([^-]+)[.]tar[.]gz (\(.*\))/  \1 \2 \3/p' \
 	-e 's/^Installing collected packages:.*/  unpacking/p'
 
 # Generated pages, each with the module that prints it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from features.events import BadInput
 
@@ -36,7 +38,7 @@ def plain_errors() -> Iterator[None]:
         said = said_by_task(str(error))
         if said is not None:
             raise RefusedByTask(said) from error
-        raise BadInput(f"Spark stopped: {_first_line(str(error))}") from error
+        raise BadInput(f"Spark stopped: {_reason(error)}") from error
 
 
 def said_by_task(text: str) -> str | None:
@@ -59,6 +61,15 @@ def said_by_task(text: str) -> str | None:
     return "\n".join(lines)
 
 
+def _reason(error: Exception) -> str:
+    """Return the first line of an exception and of what is at its bottom, where that says more."""
+    deepest: Any = error
+    while getattr(deepest, "cause", None) is not None:
+        deepest = deepest.cause
+    return " ".join(dict.fromkeys((_first_line(str(error)), _first_line(str(deepest)))))
+
+
 def _first_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if not line.startswith("An error occurred while calling")]
-    return (lines or ["it did not say why"])[0].removeprefix(": ").rstrip(".:") + "."
+    line = re.sub(r"^(: )?([a-z]\w*\.)+\w+(Exception|Error): ", "", (lines or ["it did not say why"])[0])
+    return re.sub(r"\s*SQLSTATE: \w+", "", line).rstrip(" .:") + "."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +19,17 @@ ROOT = Path(__file__).resolve().parent.parent
 JAVA_HINT = "Spark needs Java 17, as by 'apt-get install openjdk-17-jre-headless'"
 SPARK_HINT = "'make spark' installs pyspark"
 
+# Tests are over before a JVM's second compiler pays.
+_BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 SETTINGS = {
+    "spark.driver.extraJavaOptions": _BRIEF,
+    "spark.executor.extraJavaOptions": _BRIEF,
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.executorEnv.PYTHONPATH": str(ROOT),
     "spark.log.level": "OFF",
-    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.shuffle.partitions": "2",
     "spark.task.maxFailures": "1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -38,8 +44,14 @@ def require_spark(require: Callable[[str, str], None]) -> None:
 
 
 @contextmanager
-def cluster(work: Path, executors: int = 2) -> Iterator[Any]:
+def cluster(executors: int = 2) -> Iterator[Any]:
     """Start a master and executors, each a process with Python workers of its own."""
+    # Executors may still be clearing up when Spark has stopped.
+    with tempfile.TemporaryDirectory(prefix="rapport-spark-", ignore_cleanup_errors=True) as work:
+        yield from _session(Path(work), executors)
+
+
+def _session(work: Path, executors: int) -> Iterator[Any]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     # Where its workers keep what they run; by default beside pyspark itself.
