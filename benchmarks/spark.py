@@ -18,6 +18,7 @@ from benchmarks.exports import AS_OF, make_events, write_export
 from benchmarks.race import Row, race, show
 from benchmarks.signals import OURS, _work
 from features.spark import signals_table_spark
+from features.spark_refusals import without_pandas
 from features.stream import SCHEMA
 
 EXECUTORS = (1, 2)
@@ -67,7 +68,8 @@ def _cluster(executors: int, folder: Path) -> Iterator[Any]:
     }
     session = SparkSession.builder.master(f"local-cluster[{executors},1,2048]").config(map=settings).getOrCreate()
     try:
-        yield session
+        with without_pandas():
+            yield session
     finally:
         session.stop()
 

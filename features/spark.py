@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial, reduce
@@ -14,6 +13,7 @@ import pyarrow as pa
 from features.arrow import to_micros
 from features.events import BadInput, Problem, check_records
 from features.moment import known_days, moment_of
+from features.spark_refusals import without_pandas
 from features.spark_task import ACCOUNTS, EVENTS, LABELS, MISFITS, Part, Work, count_misfits, log_of, run
 from features.stream import SCHEMA, measure
 from features.validate import check_table, refuse, require_columns
@@ -155,9 +155,7 @@ def _map(
         yield from task(batches)
 
     columns = ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in schema)
-    with warnings.catch_warnings():
-        # Spark looks for pandas whether or not it will use it, and here it will not.
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    with without_pandas():
         return rows.mapInArrow(each, columns)
 
 

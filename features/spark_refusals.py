@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from features.events import BadInput
 
-__all__ = ["RefusedByTask", "plain_errors", "said_by_task"]
+__all__ = ["RefusedByTask", "plain_errors", "said_by_task", "without_pandas"]
 
 _REFUSAL = f"{BadInput.__module__}.{BadInput.__qualname__}: "
 
@@ -38,7 +38,15 @@ def plain_errors() -> Iterator[None]:
         said = said_by_task(str(error))
         if said is not None:
             raise RefusedByTask(said) from error
-        raise BadInput(f"Spark stopped: {_reason(error)}") from error
+        raise BadInput(f"Spark stopped: {_reason(str(error))}") from error
+
+
+@contextmanager
+def without_pandas() -> Iterator[None]:
+    """Silence Spark's warning of the version of pandas, for which it looks whether or not it will use it: here never."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 def said_by_task(text: str) -> str | None:
@@ -61,15 +69,15 @@ def said_by_task(text: str) -> str | None:
     return "\n".join(lines)
 
 
-def _reason(error: Exception) -> str:
-    """Return the first line of an exception and of what is at its bottom, where that says more."""
-    deepest: Any = error
-    while getattr(deepest, "cause", None) is not None:
-        deepest = deepest.cause
-    return " ".join(dict.fromkeys((_first_line(str(error)), _first_line(str(deepest)))))
-
-
-def _first_line(text: str) -> str:
+def _reason(text: str) -> str:
+    """Return the first line of an exception's text, and what is at the bottom of it."""
     lines = [line for line in text.strip().splitlines() if not line.startswith("An error occurred while calling")]
-    line = re.sub(r"^(: )?([a-z]\w*\.)+\w+(Exception|Error): ", "", (lines or ["it did not say why"])[0])
+    first = (lines or ["it did not say why"])[0]
+    deepest = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")][-1:]
+    return " ".join(dict.fromkeys(map(_sentence, (first, *deepest))))
+
+
+def _sentence(line: str) -> str:
+    """Take from a line what speaks to programs: the exception's class and the code after the message."""
+    line = re.sub(r"^(: )?([a-z]\w*\.)+\w+(Exception|Error): ", "", line)
     return re.sub(r"\s*SQLSTATE: \w+", "", line).rstrip(" .:") + "."

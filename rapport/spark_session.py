@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from features.events import BadInput
 from features.spark_export import path_pattern
-from features.spark_refusals import plain_errors
+from features.spark_refusals import plain_errors, without_pandas
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -51,7 +51,8 @@ def spark_session(master: str) -> Iterator[SparkSession]:
     with plain_errors():
         session = SparkSession.builder.master(master).appName("rapport").config(map=settings).getOrCreate()
     try:
-        yield session
+        with without_pandas():
+            yield session
     finally:
         session.stop()
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+
+from features.spark_refusals import without_pandas
 
 ROOT = Path(__file__).resolve().parent.parent
 JAVA_HINT = "Spark needs Java 17, as by 'apt-get install openjdk-17-jre-headless'"
@@ -73,8 +74,7 @@ def on_spark(session: Any, table: pa.Table, partitions: int = 3) -> Any:
 
 def collected(table: Any) -> pa.Table:
     """What a Spark table comes to, in order of account."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    with without_pandas():
         found: pa.Table = table.toArrow()
     return found.sort_by("account_id")
 

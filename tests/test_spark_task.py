@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.events import BadInput
-from features.spark_refusals import said_by_task
+from features.spark_refusals import plain_errors, said_by_task
 from features.spark_task import EVENTS, count_misfits, run, whole_accounts
 from rapport.spark_session import check_folder, find_java
+from tests.sparks import SPARK_HINT
 
 ACCOUNTS = st.lists(st.integers(1, 9), max_size=12)
 
@@ -62,12 +64,26 @@ def test_a_task_refuses_without_a_row_that_nobody_could_find() -> None:
 
 
 def test_a_refusal_is_found_in_what_spark_says() -> None:
-    error = BadInput("events: at least 2 rows do not fit.", [])
-    text = (
-        f"An exception was thrown:\nTraceback …\nfeatures.events.{type(error).__name__}: {error}\n  events, a\n SQL\nx"
-    )
-    assert said_by_task(text) == "events: at least 2 rows do not fit.\n  events, a"
+    said = "features.events.BadInput: events: at least 2 rows do not fit.\n  events, column amount: found '-3'"
+    text = f"An exception was thrown:\nTraceback …\n{said}\n SQLSTATE: 38000\n  x"
+    assert said_by_task(text) == said.partition(": ")[2]
     assert said_by_task("[PATH_NOT_FOUND] Path does not exist") is None
+
+
+def test_what_spark_says_becomes_a_sentence(require: Callable[[str, str], None]) -> None:
+    require("pyspark", SPARK_HINT)
+    from pyspark.errors import PySparkException
+
+    lines = (
+        "An error occurred while calling o1.count.",
+        ": org.apache.spark.SparkException: [FAILED_READ_FILE] Cannot read a.csv.  SQLSTATE: KD001",
+        "\tat x.y",
+        "Caused by: org.apache.spark.SparkRuntimeException: [MALFORMED] A row is short.",
+        "\tat z",
+    )
+    with pytest.raises(BadInput) as refused, plain_errors():
+        raise PySparkException("\n".join(lines))
+    assert str(refused.value) == "Spark stopped: [FAILED_READ_FILE] Cannot read a.csv. [MALFORMED] A row is short."
 
 
 def test_java_is_looked_for_before_spark_starts(tmp_path: Path) -> None:
