@@ -43,7 +43,7 @@ def plain_errors() -> Iterator[None]:
 
 @contextmanager
 def without_pandas() -> Iterator[None]:
-    """Silence Spark's warning of the version of pandas, for which it looks whether or not it will use it: here never."""
+    """Silence Spark's warning of pandas' version: it looks for pandas whether or not it will use it, and here never."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         yield

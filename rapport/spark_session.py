@@ -48,7 +48,7 @@ def spark_session(master: str) -> Iterator[SparkSession]:
         # Nobody on another machine has to reach it.
         settings |= _ALONE
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    with plain_errors():
+    with plain_errors(), without_pandas():
         session = SparkSession.builder.master(master).appName("rapport").config(map=settings).getOrCreate()
     try:
         with without_pandas():
