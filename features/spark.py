@@ -203,7 +203,7 @@ def refuse_misfits(tables: Tables) -> None:
     Raises
     ------
     BadInput
-        Naming for each column how many rows, the least of their values, and what was expected.
+        Naming for each column how many rows, one of their values, and what was expected.
     """
     for part, table in tables.items():
         counted = _map(_only_columns(table, part), partial(count_misfits, part=part), MISFITS)

@@ -59,7 +59,7 @@ Work = Callable[[Mapping[str, pa.Table]], pa.Table]
 MISFITS: pa.Schema = pa.schema(
     [("column", pa.string()), ("expected", pa.string()), ("found", pa.string()), ("rows", pa.int64())]
 )
-"""What :func:`count_misfits` tells: of each column how many rows do not fit, and the least value among them."""
+"""What :func:`count_misfits` tells: of each column how many rows do not fit, and one of their values."""
 
 
 def run(batches: Iterable[pa.RecordBatch], parts: tuple[Part, ...], work: Work) -> Iterator[pa.RecordBatch]:

@@ -17,9 +17,10 @@ from features.spark_refusals import plain_errors, without_pandas
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["check_folder", "find_java", "read_folder", "spark_session", "write_folder"]
+__all__ = ["check_folder", "check_master", "find_java", "read_folder", "spark_session", "write_folder"]
 
 _SUFFIXES = (".parquet", ".csv")
+_MASTERS = ("local", "yarn", "spark://", "k8s://")
 _QUIET = {"spark.log.level": "OFF"}  # what a user has to know, the command says
 _ALONE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
 
@@ -31,7 +32,7 @@ def spark_session(master: str) -> Iterator[SparkSession]:
     Raises
     ------
     BadInput
-        Java is missing, or Spark does not start.
+        `master` names no Spark, Java is missing, or Spark does not start.
     ModuleNotFoundError
         pyspark is missing.
     """
@@ -41,6 +42,7 @@ def spark_session(master: str) -> Iterator[SparkSession]:
     if running is not None:
         yield running
         return
+    check_master(master)
     find_java(os.environ)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     settings = _QUIET | {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
@@ -55,6 +57,20 @@ def spark_session(master: str) -> Iterator[SparkSession]:
             yield session
     finally:
         session.stop()
+
+
+def check_master(master: str) -> None:
+    """Refuse what can be no Spark, before Java starts and says so at length.
+
+    Raises
+    ------
+    BadInput
+        It begins like none of what Spark knows.
+    """
+    if not master.startswith(_MASTERS):
+        raise BadInput(
+            f"--master {master!r} names no Spark; write local[*], yarn, spark://HOST:7077 or k8s://https://HOST."
+        )
 
 
 def find_java(environment: os._Environ[str] | dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from features.events import BadInput
 from features.spark_refusals import plain_errors, said_by_task
 from features.spark_task import EVENTS, count_misfits, run, whole_accounts
-from rapport.spark_session import check_folder, find_java
+from rapport.spark_session import check_folder, check_master, find_java
 from tests.sparks import SPARK_HINT
 
 ACCOUNTS = st.lists(st.integers(1, 9), max_size=12)
@@ -34,9 +34,11 @@ def test_no_account_is_parted(sizes: list[int], cuts: list[int], rows: int) -> N
     named = [set(piece.column("account_id").to_pylist()) for piece in pieces]
     assert all(named)
     assert sum(map(len, named)) == len(set(ids))
-    # No more than asked for, but for the newest batch or where one account alone has more.
+    # No more than asked for, but for the newest batch and for the account at which the piece before broke off.
     most = max((batch.num_rows for batch in batches), default=0)
-    assert all(piece.num_rows < rows + most or len(names) == 1 for piece, names in zip(pieces, named, strict=True))
+    for piece in pieces:
+        owners = piece.column("account_id").to_pylist()
+        assert len(owners) - owners.count(owners[0]) < rows + most
 
 
 def events(**columns: list[object]) -> pa.RecordBatch:
@@ -95,6 +97,13 @@ def test_java_is_looked_for_before_spark_starts(tmp_path: Path) -> None:
     java.parent.mkdir()
     java.touch(mode=0o755)
     assert find_java({"JAVA_HOME": str(tmp_path), "PATH": ""}) == str(java)
+
+
+def test_a_master_is_one_that_spark_knows() -> None:
+    for master in ("local", "local[*]", "local-cluster[2,1,1024]", "yarn", "spark://a:7077", "k8s://https://a"):
+        check_master(master)
+    with pytest.raises(BadInput, match="--master 'lokal' names no Spark"):
+        check_master("lokal")
 
 
 def test_only_what_spark_wrote_is_replaced(tmp_path: Path) -> None:
