@@ -5,22 +5,25 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 UPGRADE ?=
-PYTEST ?= $(BIN)/pytest -n 2
-COMPILE := $(BIN)/uv pip compile pyproject.toml --group build --extra train --universal --python-version 3.11 \
+# Tests of one group share what takes long to start, so one worker runs them all.
+PYTEST ?= $(BIN)/pytest -n 2 --dist loadgroup
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
+PROJECT := pyproject.toml --group build --extra train
 
 # Wheels only: building from source would fetch build tools that no lock file pins.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --only-binary :all: \
 	--no-deps --require-hashes
 # Of what pip says, keep what is downloaded and how much of it; its errors go another way.
 PROGRESS := sed -nE -e 's/^ *Downloading ([^-]+)-([^-]+)-.*[.]whl (\(.*\))/  \1 \2 \3/p' \
+	-e 's/^ *Downloading ([^-]+)-([^-]+)[.]tar[.]gz (\(.*\))/  \1 \2 \3/p' \
 	-e 's/^Installing collected packages:.*/  unpacking/p'
 
 # Generated pages, each with the module that prints it.
 PAGES := features.document:signals.md models.document:rules.md serving.describing.reference:errors.md \
 	serving.describing.settings:settings.md serving.describing.snapshot:openapi.json
 
-.PHONY: help demo test check fix docs notebooks bench results prove cover starter lock clean
+.PHONY: help demo test check fix docs notebooks spark bench results prove cover starter lock clean
 
 help: ## Show what there is to do (the default)
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,6 +57,9 @@ notebooks: .venv/dev.stamp ## Run the notebooks from top to bottom
 	@if compgen -G 'notebooks/*.ipynb' > /dev/null; then $(PYTEST) --nbmake notebooks/*.ipynb; \
 		else echo "There are no notebooks yet: nothing to run."; fi
 
+spark: .venv/spark.stamp ## Install Spark for its tests and `rapport --engine spark`: 450 MB to fetch, and Java 17 beside it
+	@command -v java > /dev/null || echo "Spark needs Java 17 too, as by 'apt-get install openjdk-17-jre-headless'."
+
 bench: .venv/dev.stamp ## Measure speed against the alternatives, as ratios on this machine
 	@$(BIN)/python -m benchmarks
 
@@ -70,8 +76,9 @@ starter: .venv/dev.stamp ## Train the bundle that ships, models/starter
 	@$(BIN)/python -m training.starter
 
 lock: .venv/dev.stamp ## Pin the dependencies anew (UPGRADE=--upgrade takes the newest versions)
-	@$(COMPILE) --extra dev --output-file requirements/dev.lock $(UPGRADE)
-	@$(COMPILE) --constraint requirements/dev.lock --output-file requirements/run.lock $(UPGRADE)
+	@$(COMPILE) $(PROJECT) --extra dev --output-file requirements/dev.lock $(UPGRADE)
+	@$(COMPILE) $(PROJECT) --constraint requirements/dev.lock --output-file requirements/run.lock $(UPGRADE)
+	@$(COMPILE) --group spark --constraint requirements/dev.lock --output-file requirements/spark.lock $(UPGRADE)
 	@grep -c '==' requirements/*.lock
 
 clean: ## Remove the environment, caches and measurements; models and data stay
@@ -96,4 +103,11 @@ clean: ## Remove the environment, caches and measurements; models and data stay
 .venv/dev.stamp: .venv/run.stamp requirements/dev.lock
 	@echo "Installing what requirements/dev.lock pins"
 	@set -o pipefail; $(INSTALL) -r requirements/dev.lock | $(PROGRESS)
+	@touch $@
+
+# There is no wheel of pyspark: pip builds one, with the setuptools that requirements/dev.lock pins.
+.venv/spark.stamp: .venv/dev.stamp requirements/spark.lock
+	@echo "Installing what requirements/spark.lock pins"
+	@set -o pipefail; $(INSTALL) --no-binary pyspark --no-build-isolation --use-pep517 -r requirements/spark.lock \
+		| $(PROGRESS)
 	@touch $@

@@ -6,7 +6,9 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 from rich.console import Console
 
@@ -16,6 +18,7 @@ from benchmarks.page import ROOT, printed, put_section
 from benchmarks.scorecard import measure_scorecard
 from benchmarks.serving import measure_serving
 from benchmarks.signals import measure_export, measure_one
+from benchmarks.spark import measure_spark
 from benchmarks.whereto import show_steps
 from features.compiled import compiled
 
@@ -81,6 +84,10 @@ def _serving(run: Run) -> None:
     measure_serving(run.console, run.folder, quick=run.quick)
 
 
+def _spark(run: Run) -> None:
+    measure_spark(run.console, run.folder, run.size(2_000_000, 100_000), run.runs or (1 if run.quick else 3))
+
+
 COMPARISONS: dict[str, tuple[str, Callable[[Run], None]]] = {
     "one": ("One account", _one),
     "scorecard": ("Scores", _scorecard),
@@ -90,8 +97,16 @@ COMPARISONS: dict[str, tuple[str, Callable[[Run], None]]] = {
     "steps": ("Where the time goes", _steps),
     "large": ("More than memory", _large),
     "serving": ("Serving", _serving),
+    "spark": ("Spark", _spark),
 }
 """Each comparison's heading on the page."""
+
+
+def _has_spark(screen: Console) -> bool:
+    if find_spec("pyspark") is not None and which("java") is not None:
+        return True
+    screen.print("Spark is left out: `make spark` installs it.")
+    return False
 
 
 def main() -> None:
@@ -105,7 +120,7 @@ def main() -> None:
     screen = Console()
     with screen.status("Compiling the kernel, once a machine"):
         compiled()
-    for name in arguments.only or COMPARISONS:
+    for name in arguments.only or [each for each in COMPARISONS if each != "spark" or _has_spark(screen)]:
         heading, compare = COMPARISONS[name]
         # Seen while it runs, and kept for the page at a width of its own.
         console = Console(record=True, width=110)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from features.events import EVENT_COLUMNS, BadInput
 from features.log import IntColumn
 from features.pieces import checked_pieces, refuse_bad_rows
 
-__all__ = ["default_moment"]
+__all__ = ["default_moment", "known_days", "moment_of"]
 
 DAY = 86_400_000_000
 YEAR = 365 * DAY
@@ -38,24 +39,44 @@ def default_moment(events: Path) -> int:
     BadInput
         No event is there, a time cannot be read, or the latest lies more than a year past the 99.9th percentile.
     """
-    latest, days = _times(events)
+    columns = [column for column in EVENT_COLUMNS if column.name in ("occurred_at", "recorded_at")]
+    pieces = refuse_bad_rows(checked_pieces(events, columns, PIECE), events.name)
+    return moment_of(*known_days(pieces), str(events))
+
+
+def moment_of(latest: int | None, days: IntColumn, where: str) -> int:
+    """Return the moment after the latest time, or refuse one that stands apart.
+
+    Parameters
+    ----------
+    latest : int or None
+        Microseconds since 1970 UTC; None where there is no event.
+    days : ndarray of int64
+        How many events became known on each day since 1970.
+    where : str
+        What messages call the events.
+
+    Raises
+    ------
+    BadInput
+        No event is there, or the latest lies more than a year past the 99.9th percentile.
+    """
     if latest is None:
-        raise BadInput(f"{events} holds no event, so there is no latest one; pass --as-of.")
+        raise BadInput(f"{where} holds no event, so there is no latest one; pass --as-of.")
     usual = _day_of_percentile(days) * DAY
     if days.sum() >= FEW_EVENTS and latest - usual > YEAR:
         raise BadInput(
-            f"The latest time in {events} is {_date(latest)}, more than a year past almost all others "
+            f"The latest time in {where} is {_date(latest)}, more than a year past almost all others "
             f"({_date(usual)}), so that windows counted back from it would be empty; pass --as-of, such as "
             f"--as-of {_date(usual + DAY)}."
         )
     return latest + 1
 
 
-def _times(events: Path) -> tuple[int | None, IntColumn]:
-    """Return the latest time, and how many events became known on each day since 1970."""
-    columns = [column for column in EVENT_COLUMNS if column.name in ("occurred_at", "recorded_at")]
+def known_days(tables: Iterable[pa.Table]) -> tuple[int | None, IntColumn]:
+    """Return the latest time of checked tables, and how many events became known on each day since 1970."""
     latest, days = None, np.zeros(0, dtype=np.int64)
-    for table in refuse_bad_rows(checked_pieces(events, columns, PIECE), events.name):
+    for table in tables:
         times = _known_from(table)
         if len(times):
             latest = max(int(times.max()), latest or 0)

@@ -11,7 +11,9 @@ from models import DEFAULT_STORE
 from rapport.options import (
     AsOf,
     AuditShare,
+    Engine,
     ExportFolder,
+    Master,
     MaybeOut,
     Memory,
     ModelName,
@@ -39,6 +41,8 @@ def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
     audit_share: AuditShare = 0.02,
     since: Since = None,
     memory: Memory = MEMORY,
+    engine: Engine = "local",
+    master: Master = "local[*]",
 ) -> None:
     """Decide what each account is: a row an account, with confidence, route and the strongest reasons.
 
@@ -57,7 +61,14 @@ def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
         rapport classify crm --record sqlite:///rapport.db          # each night
         rapport classify warehouse --out decisions.parquet --memory 8GB
         rapport classify crm --as-of 2026-07-01 --out june.parquet --since june.parquet  # again, with late events
+        rapport classify crm --out decisions.parquet --engine spark # a folder, as Spark writes
     """
+    if engine == "spark":
+        from rapport.on_spark import classify_on_spark
+
+        asked = {"as_of": as_of, "model": model, "rules": rules, "store": store}
+        classify_on_spark(export, out, record=record, since=since, master=master, **asked)
+        return
     from features.events import BadInput
     from features.reader import open_export
     from models.shelf import choose

@@ -30,7 +30,11 @@ from rapport import (
 
 __all__ = ["app", "main"]
 
-_TRAINING = {"jinja2", "joblib", "lightgbm", "matplotlib", "mlflow", "scipy", "sklearn"}
+_EXTRAS = {
+    **dict.fromkeys(("jinja2", "joblib", "lightgbm", "matplotlib", "mlflow", "scipy", "sklearn"), "train"),
+    **dict.fromkeys(("py4j", "pyspark"), "spark"),
+}
+"""What to install for a package that is missing."""
 
 
 class _Commands(TyperGroup):
@@ -44,9 +48,10 @@ class _Commands(TyperGroup):
         except OSError as error:
             message = f"{error.filename or 'a file'}: {error.strerror or error}; name another place."
         except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] not in _TRAINING:
+            extra = _EXTRAS.get((error.name or "").split(".")[0])
+            if extra is None:
                 raise
-            message = f"This command needs {error.name}; install it with: pip install 'rapport[train]'"
+            message = f"This command needs {error.name}; install it with: pip install 'rapport[{extra}]'"
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]rapport:[/] {escape(message)}")
         raise typer.Exit(2)
 

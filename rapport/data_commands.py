@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from features.memory import MEMORY, parse_memory
-from rapport.options import AsOf, ExportFolder, Memory, Out, Seed, moment
+from rapport.options import AsOf, Engine, ExportFolder, Master, Memory, Out, Seed, moment
 
 __all__ = ["add_to"]
 
@@ -93,7 +93,14 @@ def check(export: ExportFolder) -> None:
     print_coverage(export, coverage)
 
 
-def signals(export: ExportFolder, out: Out, as_of: AsOf = None, memory: Memory = MEMORY) -> None:
+def signals(
+    export: ExportFolder,
+    out: Out,
+    as_of: AsOf = None,
+    memory: Memory = MEMORY,
+    engine: Engine = "local",
+    master: Master = "local[*]",
+) -> None:
     """Measure the signals of every account: a row an account, account_id first.
 
     docs/signals.md says what each column means. An empty value means unknown, or that it does not apply. The file
@@ -105,6 +112,11 @@ def signals(export: ExportFolder, out: Out, as_of: AsOf = None, memory: Memory =
         rapport signals crm --out signals.csv --as-of 2026-01-01
         rapport signals warehouse --out signals.parquet --memory 8GB
     """
+    if engine == "spark":
+        from rapport.on_spark import signals_on_spark
+
+        signals_on_spark(export, out, as_of, master)
+        return
     from features.progress import follow
     from features.reader import open_export
     from features.stream import SCHEMA, measure, stream

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from features.reader import Export
+    from features.spark_export import SparkExport
 
 __all__ = [
     "Alpha",
@@ -18,9 +19,11 @@ __all__ = [
     "Beta",
     "DatabaseUrl",
     "Distil",
+    "Engine",
     "ExportFolder",
     "Json",
     "LabelsUrl",
+    "Master",
     "MaybeLabelsUrl",
     "MaybeOut",
     "Memory",
@@ -173,7 +176,19 @@ Since = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="The same data and seed give the same result.")]
 
 
-def moment(as_of: str | None, export: Export) -> int:
+Engine = Annotated[
+    Literal["local", "spark"],
+    typer.Option(help="What does the work: this machine, or Spark; both give the same bits. See docs/spark.md."),
+]
+Master = Annotated[
+    str,
+    typer.Option(
+        metavar="URL", help="With --engine spark: which Spark, such as local[4], yarn or spark://HOST:7077; see there."
+    ),
+]
+
+
+def moment(as_of: str | None, export: Export | SparkExport) -> int:
     """Return `--as-of`, or the export's default, in microseconds since 1970 UTC, and print which it is."""
     from features.arrow import to_micros
     from rapport.show import say, time_text

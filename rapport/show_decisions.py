@@ -26,18 +26,22 @@ class Tally:
 
     def count(self, table: pa.Table) -> None:
         """Count a table's rows, of which `COUNTED` are looked at."""
-        self.n_accounts += table.num_rows
         alike = table.select(COUNTED).group_by(COUNTED).aggregate([([], "count_all")])
-        for relationship, route, reasons, n in zip(*(column.to_pylist() for column in alike.columns), strict=True):
-            self._kinds[relationship, route] += n
-            for code in filter(None, reasons.split("; ")):
-                self._reasons[code] += n
+        for row in zip(*(column.to_pylist() for column in alike.columns), strict=True):
+            self.add(*row)
 
     def follow(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """Count what goes by."""
         for table in tables:
             self.count(table)
             yield table
+
+    def add(self, relationship: str, route: str, review_reasons: str | None, n: int) -> None:
+        """Count decisions that are alike, each value as the table of decisions has it; CSV knows no empty text."""
+        self.n_accounts += n
+        self._kinds[relationship, route] += n
+        for code in filter(None, (review_reasons or "").split("; ")):
+            self._reasons[code] += n
 
     def show(self) -> None:
         """Print how many there were of each."""

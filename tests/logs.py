@@ -90,6 +90,20 @@ def _table(columns: dict[str, list[Any]]) -> pa.Table:
     return pa.table({name: pa.array(values, _TYPES.get(name, pa.string())) for name, values in columns.items()})
 
 
+def tables_of(book: Accounts, rows: Sequence[dict[str, Any]] | None = None) -> tuple[pa.Table, pa.Table]:
+    """The events and the accounts of an export, not checked; `rows` in place of the book's own."""
+    rows = rows_of(book) if rows is None else rows
+    columns = ("account_id", *Event._fields)
+    events = _table({name: [row[name] for row in rows] for name in columns})
+    about = {
+        "account_id": list(book),
+        "party": [known.party for _, known in book.values()],
+        "owner_id": [known.owner or None for _, known in book.values()],
+        "owner_since": [known.owner_since for _, known in book.values()],
+    }
+    return events, _table(about)
+
+
 def log_of(
     book: Accounts, recorded: frozenset[str] | None = None, rows: Sequence[dict[str, Any]] | None = None
 ) -> EventLog:
@@ -100,22 +114,6 @@ def log_of(
         refuse(check_table(about, ACCOUNT_COLUMNS, "accounts"), "accounts"),
         check_records(recorded),
     )
-
-
-def tables_of(book: Accounts, rows: Sequence[dict[str, Any]] | None = None) -> tuple[pa.Table, pa.Table]:
-    """The events and the accounts of an export with these accounts."""
-    rows = rows_of(book) if rows is None else rows
-    columns = ("account_id", *Event._fields)
-    events = _table({name: [row[name] for row in rows] for name in columns})
-    about = _table(
-        {
-            "account_id": list(book),
-            "party": [known.party for _, known in book.values()],
-            "owner_id": [known.owner or None for _, known in book.values()],
-            "owner_since": [known.owner_since for _, known in book.values()],
-        }
-    )
-    return events, about
 
 
 def measure(

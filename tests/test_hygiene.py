@@ -15,11 +15,15 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-LOCKS = ("run", "dev")
+LOCKS = ("run", "dev", "spark")
 CORE = PROJECT["project"]["dependencies"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 BUILD = PROJECT["dependency-groups"]["build"]
-LOCKED = {"run": [*CORE, *BUILD, *EXTRAS["train"]], "dev": [*CORE, *BUILD, *EXTRAS["train"], *EXTRAS["dev"]]}
+LOCKED = {
+    "run": [*CORE, *BUILD, *EXTRAS["train"]],
+    "dev": [*CORE, *BUILD, *EXTRAS["train"], *EXTRAS["dev"]],
+    "spark": EXTRAS["spark"],
+}
 
 
 def lock_text(name: str) -> str:
@@ -85,6 +89,12 @@ def test_lock_covers_the_declared_dependencies(lock: str) -> None:
 def test_both_locks_agree() -> None:
     run, dev = pins("run"), pins("dev")
     assert run == {package: dev.get(package) for package in run}
+
+
+def test_spark_is_locked_by_itself() -> None:
+    assert PROJECT["dependency-groups"]["spark"] == EXTRAS["spark"]
+    assert not pins("spark").keys() & pins("dev").keys()
+    assert "setuptools" in pins("dev"), "pip builds pyspark with it"
 
 
 def test_wheel_has_one_build_backend() -> None:
