@@ -64,10 +64,10 @@ def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
         rapport classify crm --out decisions.parquet --engine spark # a folder, as Spark writes
     """
     if engine == "spark":
-        from rapport.on_spark import classify_on_spark
+        from rapport.on_spark import classify_on_spark, refuse_options
 
-        asked = {"as_of": as_of, "model": model, "rules": rules, "store": store}
-        classify_on_spark(export, out, record=record, since=since, master=master, **asked)
+        refuse_options(record, since)
+        classify_on_spark(export, out, as_of=as_of, model=model, rules=rules, store=store, master=master)
         return
     from features.events import BadInput
     from features.reader import open_export

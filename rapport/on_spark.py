@@ -18,15 +18,27 @@ from rapport.show import say
 from rapport.show_decisions import COUNTED, Tally
 from rapport.spark_session import check_folder, read_folder, spark_session, write_folder
 
-__all__ = ["classify_on_spark", "signals_on_spark"]
+__all__ = ["classify_on_spark", "refuse_options", "signals_on_spark"]
+
+
+def refuse_options(record: str | None, since: Path | None) -> None:
+    """Refuse what is for one machine alone.
+
+    Raises
+    ------
+    BadInput
+        Saying what to do instead.
+    """
+    if record is not None:
+        raise BadInput("Spark keeps nothing in a database: leave out --record, or --engine spark.")
+    if since is not None:
+        raise BadInput("Spark goes by changed partitions, as docs/spark.md says: leave out --since, or --engine spark.")
 
 
 def classify_on_spark(
     export: Path,
     out: Path | None,
     *,
-    record: str | None,
-    since: Path | None,
     as_of: str | None,
     model: str | None,
     rules: Path | None,
@@ -38,12 +50,8 @@ def classify_on_spark(
     Raises
     ------
     BadInput
-        A row does not fit, a database is named or no folder is, or it cannot be written.
+        A row does not fit, no folder is named, or it cannot be written.
     """
-    if record is not None:
-        raise BadInput("Spark keeps nothing in a database: leave out --record, or --engine spark.")
-    if since is not None:
-        raise BadInput("Spark goes by changed partitions, as docs/spark.md says: leave out --since, or --engine spark.")
     if out is None:
         raise BadInput("Nothing would come of it: name a folder with --out.")
     check_folder(export, out)
