@@ -60,7 +60,7 @@ notebooks: .venv/dev.stamp ## Run the notebooks from top to bottom
 spark: .venv/spark.stamp ## Install Spark for its tests and `rapport --engine spark`: 450 MB to fetch, and Java 17 beside it
 	@command -v java > /dev/null || echo "Spark needs Java 17 too, as by 'apt-get install openjdk-17-jre-headless'."
 
-bench: .venv/dev.stamp ## Measure speed against the alternatives, as ratios on this machine
+bench: .venv/dev.stamp .venv/synthesis.stamp ## Measure speed against the alternatives, as ratios on this machine
 	@$(BIN)/python -m benchmarks
 
 results: .venv/dev.stamp ## Write docs/results.md: how good it is on public records and simulated accounts (half an hour)
@@ -79,6 +79,7 @@ lock: .venv/dev.stamp ## Pin the dependencies anew (UPGRADE=--upgrade takes the 
 	@$(COMPILE) $(PROJECT) --extra dev --output-file requirements/dev.lock $(UPGRADE)
 	@$(COMPILE) $(PROJECT) --constraint requirements/dev.lock --output-file requirements/run.lock $(UPGRADE)
 	@$(COMPILE) --group spark --constraint requirements/dev.lock --output-file requirements/spark.lock $(UPGRADE)
+	@$(COMPILE) --group synthesis --output-file requirements/synthesis.lock $(UPGRADE)
 	@grep -c '==' requirements/*.lock
 
 clean: ## Remove the environment, caches and measurements; models and data stay
@@ -103,6 +104,13 @@ clean: ## Remove the environment, caches and measurements; models and data stay
 .venv/dev.stamp: .venv/run.stamp requirements/dev.lock
 	@echo "Installing what requirements/dev.lock pins"
 	@set -o pipefail; $(INSTALL) -r requirements/dev.lock | $(PROGRESS)
+	@touch $@
+
+# An environment of its own beside: Featuretools does not run beside pandas 3.
+.venv/synthesis.stamp: .venv/dev.stamp requirements/synthesis.lock
+	@echo "Installing what requirements/synthesis.lock pins"
+	@$(BIN)/python -m venv .venv/featuretools
+	@set -o pipefail; $(subst $(BIN)/python,.venv/featuretools/bin/python,$(INSTALL)) -r requirements/synthesis.lock | $(PROGRESS)
 	@touch $@
 
 # There is no wheel of pyspark: pip builds one, with the setuptools that requirements/dev.lock pins.

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-LOCKS = ("run", "dev", "spark")
+LOCKS = ("run", "dev", "spark", "synthesis")
 CORE = PROJECT["project"]["dependencies"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 BUILD = PROJECT["dependency-groups"]["build"]
@@ -23,6 +23,7 @@ LOCKED = {
     "run": [*CORE, *BUILD, *EXTRAS["train"]],
     "dev": [*CORE, *BUILD, *EXTRAS["train"], *EXTRAS["dev"]],
     "spark": EXTRAS["spark"],
+    "synthesis": PROJECT["dependency-groups"]["synthesis"],
 }
 
 
