@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
+from importlib import import_module
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -15,7 +20,7 @@ from features.events import BadInput
 from features.spark_refusals import plain_errors, said_by_task
 from features.spark_task import EVENTS, count_misfits, run, whole_accounts
 from rapport.spark_session import check_folder, check_master, find_java
-from tests.sparks import SPARK_HINT
+from tests.sparks import ROOT, SPARK_HINT
 
 ACCOUNTS = st.lists(st.integers(1, 9), max_size=12)
 
@@ -124,3 +129,18 @@ def test_only_what_spark_wrote_is_replaced(tmp_path: Path) -> None:
             check_folder(export, wrong)
     with pytest.raises(BadInput, match="make it first"):
         check_folder(export, tmp_path / "no" / "x.csv")
+
+
+def test_the_guide_imports_and_calls_what_there_is() -> None:
+    text = (ROOT / "docs" / "spark.md").read_text(encoding="utf-8")
+    blocks = [ast.parse(block) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    known: dict[str, Any] = {}
+    for node in (node for block in blocks for node in ast.walk(block)):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            known |= {each.name: getattr(import_module(node.module), each.name) for each in node.names}
+    called = [node for block in blocks for node in ast.walk(block) if isinstance(node, ast.Call)]
+    ours = [node for node in called if isinstance(node.func, ast.Name) and node.func.id in known]
+    assert len({node.func.id for node in ours if isinstance(node.func, ast.Name)}) >= 6
+    for node in ours:
+        assert isinstance(node.func, ast.Name)
+        signature(known[node.func.id]).bind(*node.args, **{str(word.arg): word.value for word in node.keywords})
