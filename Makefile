@@ -5,8 +5,11 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 UPGRADE ?=
-# Tests of one group share what takes long to start, so one worker runs them all.
-PYTEST ?= $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST ?= $(BIN)/pytest -n 2
+# A module's tests stay with one process, which makes what they share once; the longest come first (tests/conftest.py).
+BY_MODULE := --dist loadfile --no-loadscope-reorder
+# Else each program that a test starts, and each run, would compile Rapport and its tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command "make lock" --quiet
 PROJECT := pyproject.toml --group build --extra train
@@ -32,7 +35,7 @@ demo: .venv/run.stamp ## Simulate a CRM, train, classify, explain, then serve on
 	@$(BIN)/rapport demo
 
 test: .venv/dev.stamp ## Run the tests
-	@$(PYTEST)
+	@$(PYTEST) $(BY_MODULE)
 
 check: .venv/dev.stamp ## Check format, lint, types, floors and generated pages; change nothing
 	@$(BIN)/ruff format --check
@@ -70,7 +73,7 @@ prove: .venv/dev.stamp ## Run the long proofs, and every property with 1,000 exa
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=prove
 
 cover: .venv/dev.stamp ## Run the tests and list every branch that none of them takes
-	@$(PYTEST) --cov --cov-report=term-missing
+	@$(PYTEST) $(BY_MODULE) --cov --cov-report=term-missing
 
 starter: .venv/dev.stamp ## Train the bundle that ships, models/starter
 	@$(BIN)/python -m training.starter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ __all__ = ["Agreement", "Pairing", "agreement_by_month", "agreement_by_pair", "k
 
 
 class Pairing(NamedTuple):
-    """Two reviewers who answered one case, each before either could see anything but the account.
+    """Two reviewers who answered a case, each before either could see anything but the account.
 
     Attributes
     ----------
@@ -21,6 +21,8 @@ class Pairing(NamedTuple):
         The reviewers.
     said, also : str
         What either said, in that order.
+    n : int
+        How many cases have all this in common.
     """
 
     month: str
@@ -28,6 +30,7 @@ class Pairing(NamedTuple):
     second: str
     said: str
     also: str
+    n: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,13 @@ class Agreement:
     kappa: float | None
 
 
-def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
+def kappa(said: Mapping[tuple[str, str], int]) -> float | None:
     """Return Cohen's kappa (Educational and Psychological Measurement 1960).
 
     Parameters
     ----------
-    first, second : sequence of str, length n
-        What either said of the same n cases.
+    said : mapping of (str, str) to int
+        Of how many cases the first said the one and the second the other.
 
     Returns
     -------
@@ -65,40 +68,44 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
 
     Examples
     --------
-    >>> kappa(["client", "client", "customer", "customer"], ["client", "customer", "customer", "customer"])
+    >>> kappa({("client", "client"): 1, ("client", "customer"): 1, ("customer", "customer"): 2})
     0.5
     """
-    if not first:
-        return None
-    n = len(first)
-    agreed = sum(one == other for one, other in zip(first, second, strict=True))
-    often, too = Counter(first), Counter(second)
-    by_chance = sum(count * too[said] for said, count in often.items())
+    n = sum(said.values())
+    agreed = _agreed(said)
+    often: Counter[str] = Counter()
+    too: Counter[str] = Counter()
+    for (one, other), count in said.items():
+        often[one] += count
+        too[other] += count
+    by_chance = sum(count * too[one] for one, count in often.items())
     # In whole numbers as far as they go, so that always saying the same is told from almost always.
     return None if by_chance == n * n else (agreed * n - by_chance) / (n * n - by_chance)
 
 
+def _agreed(said: Mapping[tuple[str, str], int]) -> int:
+    return sum(count for (one, other), count in said.items() if one == other)
+
+
 def agreement_by_pair(pairings: Iterable[Pairing]) -> list[Agreement]:
     """Say how far each pair of reviewers agrees, those with the most cases first."""
-    pairs: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    pairs: dict[tuple[str, ...], Counter[tuple[str, str]]] = defaultdict(Counter)
     for each in pairings:
         turned = each.first > each.second
         pair, said = ((each.second, each.first), (each.also, each.said)) if turned else (each[1:3], each[3:5])
-        pairs[pair].append(said)
-    found = [_agreement(pair, said) for pair, said in pairs.items()]
+        pairs[pair][said] += each.n
+    found = [Agreement(pair, said.total(), _agreed(said), kappa(said)) for pair, said in pairs.items()]
     return sorted(found, key=lambda each: (-each.n, each.of))
 
 
 def agreement_by_month(pairings: Iterable[Pairing]) -> list[Agreement]:
     """Say how far reviewers agree in each month, the earliest first; who of a pair comes first has no say."""
-    months: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
+    months: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for each in pairings:
         # Each pairing both ways round, so that who read first does not matter.
-        months[each.month,] += [(each.said, each.also), (each.also, each.said)]
-    found = [_agreement(month, said) for month, said in sorted(months.items())]
-    return [Agreement(each.of, each.n // 2, each.agreed // 2, each.kappa) for each in found]
-
-
-def _agreement(of: tuple[str, ...], said: Sequence[tuple[str, str]]) -> Agreement:
-    first, second = zip(*said, strict=True)
-    return Agreement(of, len(said), sum(a == b for a, b in said), kappa(first, second))
+        for said in ((each.said, each.also), (each.also, each.said)):
+            months[each.month][said] += each.n
+    return [
+        Agreement((month,), said.total() // 2, _agreed(said) // 2, kappa(said))
+        for month, said in sorted(months.items())
+    ]

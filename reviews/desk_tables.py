@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from reviews.tables import metadata
 
-__all__ = ["OPEN", "STANDS", "UNSETTLED", "answers", "audits", "cases", "readings", "verdicts"]
+__all__ = ["OPEN", "STANDS", "UNSETTLED", "WITHDRAWN", "answers", "audits", "cases", "readings", "verdicts"]
 
 # Answers and verdicts are numbered from the journal, in the order in which they become visible; none is given twice.
 
@@ -31,6 +31,8 @@ def _some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """Return an index of some of the rows."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
+
+_PAIRED: Final = "other IS NOT NULL"
 
 cases: Final = Table(
     "cases",
@@ -51,7 +53,7 @@ cases: Final = Table(
     Index("ix_cases_account_id", "account_id"),
     Index("ix_cases_state_opened_at_id", "state", "opened_at", "id"),
     # For counting alone, which then reads no row.
-    Index("ix_cases_state_why", "state", "why"),
+    Index("ix_cases_state_why_opened_at", "state", "why", "opened_at"),
     Index("ix_cases_state_wanted", "state", "wanted"),
     Index("ix_cases_closed_at", "closed_at"),
     _some("ix_cases_unsettled", "account_id", where="state <> 'closed'", unique=True),
@@ -88,8 +90,10 @@ answers: Final = Table(
     Column("other_said", Text, comment="And what that was, for how far the two agree."),
     Column("was", Text, comment="What this reviewer said before the reveal, where they say something else after it."),
     Index(None, "reviewer", "id"),
-    Index(None, "stage", "at", "reviewer"),
-    _some("ix_answers_pairs", "at", where="other IS NOT NULL"),
+    # For counting alone, each reviewer's week by itself.
+    Index(None, "stage", "reviewer", "at"),
+    _some("ix_answers_pairs", "at", "other", "reviewer", "other_said", "relationship", "case_id", where=_PAIRED),
+    _some("ix_answers_withdrawn", "at", "case_id", where="stage = 'withdrawn'"),
     _some("ix_answers_turned", "at", where="was IS NOT NULL"),
     comment="Everything that reviewers ever said, also what they took back.",
 )
@@ -132,8 +136,8 @@ verdicts: Final = Table(
     Column("ended_why", Text),
     _some("ix_verdicts_standing", "account_id", where="ended_at IS NULL", unique=True),
     _some("ix_verdicts_until", "until", where="ended_at IS NULL"),
-    # Holds all that is counted, so that counting reads no row.
-    Index("ix_verdicts_read", "at", "ended_why", "relationship", "machine", "model_says", "rules_say", "reason"),
+    # Holds all that is counted, in the order in which it is grouped, so that counting reads no row and sorts none.
+    Index("ix_verdicts_read", "relationship", "machine", "model_says", "rules_say", "reason", "ended_why", "at"),
     comment="What reviewers settled on; at most one an account stands, the others say why they no longer do.",
 )
 
@@ -161,4 +165,5 @@ audits: Final = Table(
 # Written out, not as parameters: only then both databases see that an index of part of the rows serves.
 OPEN: Final = cases.c.state == literal_column("'open'")
 UNSETTLED: Final = cases.c.state != literal_column("'closed'")
+WITHDRAWN: Final = answers.c.stage == literal_column("'withdrawn'")
 STANDS: Final = verdicts.c.ended_at.is_(None)

@@ -154,7 +154,7 @@ def overview_of(facts: Facts) -> Overview:
         waiting=facts.waiting,
         opened=facts.opened,
         settled=facts.settled,
-        verdicts=tuple(said.most_common()),
+        verdicts=tuple(_most_first(said)),
         revised=facts.revised,
         throughput=tuple(facts.throughput),
         pairs=tuple(agreement_by_pair(facts.pairings)),
@@ -182,4 +182,9 @@ def _by_signal(told: Iterable[Read]) -> list[Overturned]:
         if each.reason is not None:
             n[each.reason] += each.n
             wrong[each.reason] += each.n * (each.said != each.machine)
-    return [Overturned(name, count, wrong[name]) for name, count in n.most_common()]
+    return [Overturned(name, count, wrong[name]) for name, count in _most_first(n)]
+
+
+def _most_first(counted: Counter[str]) -> list[tuple[str, int]]:
+    """Return what was counted, of equals the first by name, whatever order a database counts in."""
+    return sorted(counted.items(), key=lambda each: (-each[1], each[0]))

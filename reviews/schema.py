@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "MIGRATIONS", "Schema", "WrongSchema", "check_schema", "prepare", "schema_of", "upgrade"]
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The last migration; their names are numbers."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

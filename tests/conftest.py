@@ -13,8 +13,19 @@ from hypothesis import settings
 
 from tests.databases import database, database_url, postgres, sqlite_template, sqlite_url
 from tests.load import launcher, start_service, told
+from tests.shared import mlflow_template
 
-__all__ = ["database", "database_url", "launcher", "postgres", "sqlite_template", "sqlite_url", "start_service", "told"]
+__all__ = [
+    "database",
+    "database_url",
+    "launcher",
+    "mlflow_template",
+    "postgres",
+    "sqlite_template",
+    "sqlite_url",
+    "start_service",
+    "told",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("RAPPORT_REQUIRE_ALL") == "1"
@@ -29,6 +40,40 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("rapport", deadline=None, max_examples=30, derandomize=REQUIRE_ALL)
 settings.register_profile("prove", deadline=None, max_examples=1000)
 settings.load_profile("rapport")
+
+LONGEST = (
+    *(
+        "spark",
+        "promote",
+        "training",
+        "serving_process",
+        "desk_browser",
+        "estimator",
+        "cli",
+        "leaks",
+        "simulate",
+        "real_records",
+    ),
+    *(
+        "promote_server",
+        "audit",
+        "schemathesis",
+        "learning_curve",
+        "report",
+        "track",
+        "unfinished",
+        "since",
+        "desk_pages",
+        "desk",
+    ),
+)
+"""Modules that take the longest, which begin first: else one process would still be at the last of them, alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest modules first; otherwise they keep their order."""
+    turn = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: turn.get(item.path.name, len(turn)))
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ class Room:
     """A desk and its reviewers. Each thing that is done takes a second."""
 
     def __init__(self, database: Database, **settings: Any) -> None:
+        self.database = database
         self.ledger = database.ledger
         self.desk = Desk(database, **({"second_share": 0.0} | settings))
         self.now = 10**15

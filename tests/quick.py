@@ -9,10 +9,12 @@ import pytest
 
 from training.auditing.auditor import _QUICK, AUDITOR
 from training.estimation.estimator import PairwiseTrees, RelationshipClassifier
+from training.judging import slices
 from training.judging.metrics import estimate
 
 ITERATIONS = 30
 DRAWS = 60
+DRAWS_OF_A_PART = 20
 
 LITTLE = {"n_bags": 1, "max_iter": ITERATIONS, "learning_rate": 0.15, "max_leaf_nodes": 4}
 """Settings that a test of the command line would give, had the commands options for them."""
@@ -23,6 +25,7 @@ def few_draws() -> Iterator[None]:
     """Let intervals come from few resamples."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimate, "__defaults__", (DRAWS,))
+        patch.setattr(slices, "_DRAWS", DRAWS_OF_A_PART)
         yield
 
 

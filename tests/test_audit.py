@@ -63,7 +63,8 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def found(world: World) -> tuple[Dataset, LabelAudit]:
-    return audited(flip(world, 11)[0])
+    with one_bag():
+        return audited(flip(world, 11)[0])
 
 
 def test_turned_labels_come_first(world: World, found: tuple[Dataset, LabelAudit]) -> None:

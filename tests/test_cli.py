@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -61,8 +62,10 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(crm: Path) -> Path:
+def trained(crm: Path, mlflow_template: Path) -> Path:
     store = crm.parent / "store"
+    store.mkdir()
+    shutil.copy(mlflow_template, store)
     with little():
         ran("train", crm, "--no-yardsticks", "--store", store, "--json", crm.parent / "train.json")
     return store

@@ -1,16 +1,8 @@
-"""Promote, refuse, force and roll back, against a real tracking server."""
+"""Promote, refuse, force and roll back."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +14,9 @@ from features.events import BadInput
 from models.bundle import SCORECARD, BrokenBundle, load_bundle
 from models.history import HISTORY, Change, predecessor, read_history
 from models.shelf import Shelf, choose
+from rapport.tracking import store_tracking
 from tests.contenders import FEW, dataset, enter, strong, twin, weak
+from tests.quick import few_draws
 from training.tracking.connection import Unreachable, connect
 from training.tracking.promote import Refused, promote
 from training.tracking.registry import Registered, find, named, point
@@ -32,46 +26,19 @@ DOWN = "http://127.0.0.1:9"
 NOW = {"at": "2026-03-01T00:00:00Z", "by": "ann"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{uri}/health", timeout=5).close()  # noqa: S310 - a server of our own
-        except (urllib.error.URLError, OSError):
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"mlflow's server did not start: {log.read_text()}")
+@pytest.fixture(scope="module", autouse=True)
+def quickly() -> Iterator[None]:
+    """Let figures come with intervals from few resamples; whether a model is better is told by as many as ever."""
+    with few_draws():
+        yield
 
 
 @pytest.fixture(scope="module")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A tracking server of mlflow's own, with a database and files of its own."""
-    home = tmp_path_factory.mktemp("server")
-    port = free_port()
-    where = ["--backend-store-uri", f"sqlite:///{home}/mlflow.db", "--artifacts-destination", home / "files"]
-    log = home / "log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *where, "--port", str(port), "--workers", "1"],
-            cwd=home,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
+def uri(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> str:
+    """A database of mlflow's; `tests/test_promote_server.py` has a server of it."""
+    home = tmp_path_factory.mktemp("tracking")
+    shutil.copy(mlflow_template, home)
+    return store_tracking(home, None)
 
 
 @pytest.fixture(scope="module")

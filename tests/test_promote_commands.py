@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from models.shelf import Shelf
 from rapport.cli import app
 from rapport.tracking import store_tracking
 from tests.contenders import enter, strong, twin, weak
+from tests.quick import few_draws
 
 
 def run(*arguments: object, code: int = 0) -> str:
@@ -24,10 +26,18 @@ def run(*arguments: object, code: int = 0) -> str:
     return " ".join((result.stdout if code == 0 else result.stderr).split())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quickly() -> Iterator[None]:
+    """Let figures come with intervals from few resamples; whether a model is better is told by as many as ever."""
+    with few_draws():
+        yield
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, mlflow_template: Path) -> Path:
     """A store of a weak champion and a strong challenger."""
-    store = tmp_path_factory.mktemp("commands") / "store"
+    store = tmp_path_factory.mktemp("store")
+    shutil.copy(mlflow_template, store)
     uri = store_tracking(store, None)
     enter(weak(), Shelf(store), uri, day=1)
     enter(strong(), Shelf(store), uri, day=2)

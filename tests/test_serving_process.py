@@ -53,7 +53,8 @@ def test_from_a_first_key_to_the_last_answer(tmp_path: Path) -> None:
     assert "used" in process.run("keys", "list")
 
 
-@pytest.mark.parametrize(("patience", "signals"), [("30", 2), pytest.param("0.3", 1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("patience", "signals"), [("30", 2), ("0.3", 1)])
 def test_it_ends_at_once_when_told_twice_and_in_time_when_told_once(
     tmp_path: Path, patience: str, signals: int
 ) -> None:

@@ -31,6 +31,11 @@ def crm() -> World:
     return simulate(4000, seed=11)
 
 
+@cache
+def many(base_rate: float | None) -> pd.DataFrame:
+    return buyers(simulate(12_000, seed=5, base_rate=base_rate))
+
+
 def buyers(world: World) -> pd.DataFrame:
     return world.truth[world.truth["relationship"] != "prospect"]
 
@@ -112,7 +117,7 @@ def test_the_best_possible_classifier_errs_on_about_one_account_in_fifteen(seed:
 @pytest.mark.parametrize("base_rate", [None, 0.5, 0.04])
 @pytest.mark.parametrize("when", ["", "_now"])
 def test_labels_are_draws_from_p_client(base_rate: float | None, when: str) -> None:
-    truth = buyers(simulate(12_000, seed=5, base_rate=base_rate))
+    truth = many(base_rate)
     p = truth[f"p_client{when}"]
     surplus = (truth[f"relationship{when}"] == "client") - p
     by_probability = pd.qcut(p, 8)
@@ -134,7 +139,7 @@ def test_a_label_is_the_state_at_its_time_and_only_customers_turn() -> None:
 
 @pytest.mark.parametrize("base_rate", [0.04, 0.2, 0.5, 0.9])
 def test_the_base_rate_is_the_one_asked_for(base_rate: float) -> None:
-    p = buyers(simulate(8000, seed=8, base_rate=base_rate))["p_client"]
+    p = buyers(simulate(4000, seed=8, base_rate=base_rate))["p_client"]
     assert p.mean() == pytest.approx(base_rate, abs=0.01 + FOUR_SIGMA * p.std() / np.sqrt(len(p)))
     assert p.std() > 0.1, "the rate is reached by who the accounts are, not by one number for all"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -32,7 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uri(place: Path) -> str:
+def uri(place: Path, mlflow_template: Path) -> str:
+    (place / "store").mkdir()
+    shutil.copy(mlflow_template, place / "store")
     return store_tracking(place / "store", None)
 
 

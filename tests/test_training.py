@@ -379,6 +379,7 @@ def test_several_processes_fit_the_same_bytes(dataset: Dataset) -> None:
 # --- evaluation
 
 
+@few_draws()
 def test_a_model_on_accounts_it_has_not_seen(trained: Trained, tmp_path: Path) -> None:
     bundle, _ = shelve(trained, Shelf(tmp_path), None)
     fresh = simulate(900, seed=6)
@@ -389,6 +390,7 @@ def test_a_model_on_accounts_it_has_not_seen(trained: Trained, tmp_path: Path) -
     assert set(summary) == set(trained.summary)
 
 
+@few_draws()
 def test_rules_alone(dataset: Dataset) -> None:
     summary = evaluate_bundle(dataset, None, RULES)
     assert summary["version"] == "rules"
@@ -396,6 +398,7 @@ def test_rules_alone(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("model", [None, "starter"])
+@few_draws()
 def test_one_class_leaves_some_figures_undefined(dataset: Dataset, model: str | None) -> None:
     clients = dataset.take(dataset.y)
     chosen: Model | None = None if model is None else choose(model, Path("no store")).model
@@ -420,7 +423,7 @@ def test_a_company_that_records_less_still_has_dealings(world: World) -> None:
 
 
 def test_companies_of_one_kind_are_one_group() -> None:
-    dataset = starter_dataset(4000, seed=1)
+    dataset = starter_dataset(1000, seed=1)
     kinds = pd.Series(dataset.account_ids).str.extract(r"^([a-z]+)")[0]
     assert pd.Series(dataset.groups).groupby(kinds).nunique().eq(1).all()
     assert len(np.unique(dataset.groups)) == kinds.nunique()
@@ -433,6 +436,7 @@ def test_datasets_can_be_joined(dataset: Dataset) -> None:
     assert joined.groups.tolist() == [0] * len(dataset) + [1] * len(dataset)
 
 
+@few_draws()
 def test_the_starter_holds_up_at_a_company_it_never_saw() -> None:
     worlds = [simulate(600, seed=77, company=name) for name in ("shop", "agency", "procurement")]
     model = choose("starter", Path("no store")).model

@@ -1,28 +1,40 @@
-"""Counting for the team lead, so that few rows leave the database."""
+"""Counting for the team lead, so that few rows leave the database.
+
+All is counted anew each time, in statements that are the same whatever they count, so that they are put together once.
+Databases count the entries of a part of an index quickly and sort them slowly, SQLite above all. So each index here
+holds what is counted in the order in which it is grouped; see docs/decisions/0023-overview.md.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Row,
     ScalarSelect,
-    and_,
+    Select,
+    bindparam,
+    column,
     func,
     literal_column,
     or_,
     select,
+    true,
+    values,
 )
 
 from reviews.agreement import Pairing
 from reviews.audited import Drawn
-from reviews.case import STATES
-from reviews.desk_tables import OPEN, answers, audits, cases, verdicts
-from reviews.overview import Facts, Read, Throughput, Waiting
+from reviews.case import STATES, WHYS
+from reviews.desk_tables import OPEN, WITHDRAWN, answers, audits, cases, verdicts
+from reviews.overview import Facts, Read, Waiting
 from reviews.sample import month_of
+from reviews.sql.throughput import THROUGHPUT, throughput_of
 from reviews.terms import DAY
 
 __all__ = ["AGES", "facts"]
@@ -30,115 +42,134 @@ __all__ = ["AGES", "facts"]
 AGES: Final = (0, 1, 3, 7, 14, 30, 90)
 """Days by which open cases are told apart."""
 
-_WEEK: Final = 7 * DAY
-_MONDAY: Final = 4 * DAY
-"""The first of 1970."""
+_SINCE, _UNTIL, _AT = (bindparam(name, type_=BigInteger) for name in ("since", "until", "at"))
+
+_EVER: Final = 10**7
+"""Days, more than anything waits: the longest that an age may be, either way."""
 
 
 def facts(connection: Connection, since: int, until: int, at: int) -> Facts:
     """Count what happened from one time to another, and what waits now."""
+    when = {"since": since, "until": until, "at": at}
+    months = {"first_month": month_of(since), "last_month": month_of(max(since, until - 1))}
+
+    def ask(statement: Select[Any], **more: str) -> list[Any]:
+        return list(connection.execute(statement, when | more))
+
+    ((opened, settled, revised, *now),) = ask(_NUMBERS)
+    throughput, blind = throughput_of(ask(THROUGHPUT))
     return Facts(
-        waiting=_waiting(connection, at),
-        opened=_n(connection, and_(cases.c.state.in_(STATES), _within(cases.c.opened_at, since, until))),
-        settled=_n(connection, _within(cases.c.closed_at, since, until)),
-        revised=_revised(connection, since, until),
-        throughput=_throughput(connection, since, until),
-        pairings=_pairings(connection, since, until),
-        drawn=_drawn(connection, since, until),
-        read=_read(connection, since, until),
+        waiting=_waiting(ask(_WAITING), *now),
+        opened=opened,
+        settled=settled,
+        revised=(revised, blind),
+        throughput=throughput,
+        pairings=[Pairing(*row) for row in ask(_PAIRINGS[connection.dialect.name])],
+        drawn=[_drawn(row) for row in ask(_DRAWN, **months)],
+        read=[Read(*row) for row in ask(_READ)],
     )
 
 
-def _within(column: ColumnElement[int], since: int, until: int) -> ColumnElement[bool]:
-    return and_(column >= since, column < until)
+def _within(when: ColumnElement[int]) -> ColumnElement[bool]:
+    return (when >= _SINCE) & (when < _UNTIL)
 
 
-def _n(connection: Connection, which: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(cases).where(which)).scalar_one()
-
-
-def _waiting(connection: Connection, at: int) -> Waiting:
-    here = cases.c
-    # Not OPEN, for which SQLite would take an index of the open cases that is in another order, and read their rows.
-    waits = here.state == "open"
-    # Each bound once, so that every case is counted in one span.
-    bounds = [at + 1, *(at - days * DAY + 1 for days in AGES[1:]), 0]
-    spans = [_count(waits, _within(here.opened_at, since, until)) for until, since in pairwise(bounds)]
-    held = _count(OPEN, here.holder.is_not(None), here.held_until > at)
-    second = _count(waits, here.wanted > 1)
-    oldest = select(func.min(here.opened_at)).where(waits).scalar_subquery()
-    counted = select(held, second, _count(here.state == "lead"), oldest, *spans)
-    held_now, seconds, lead, oldest_at, *ages = connection.execute(counted).one()
-    why = connection.execute(select(here.why, func.count()).where(waits).group_by(here.why).order_by(here.why)).all()
-    return Waiting(
-        open=sum(n for _, n in why),
-        held=held_now,
-        second=seconds,
-        lead=lead,
-        oldest_at=oldest_at,
-        ages=tuple(zip(AGES, ages, strict=True)),
-        why=tuple((name, n) for name, n in why),
-    )
-
-
-def _count(*which: ColumnElement[bool]) -> ScalarSelect[int]:
+def _n(*which: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(cases).where(*which).scalar_subquery()
 
 
-def _throughput(connection: Connection, since: int, until: int) -> list[Throughput]:
-    here = answers.c
-    # Written out: PostgreSQL takes two parameters for two things, and groups by neither.
-    week = ((here.at - literal_column(str(_MONDAY), BigInteger)) // literal_column(str(_WEEK), BigInteger)).label(
-        "week"
+def _numbers() -> Select[Any]:
+    """Count what has one number: opened, settled, revised in the period; held, second, lead now, and the oldest."""
+    here, turned = cases.c, answers.c
+    changed = select(turned.case_id, turned.reviewer).where(_within(turned.at), turned.was.is_not(None))
+    waits = here.state == "open"
+    return select(
+        _n(here.state.in_(STATES), _within(here.opened_at)),
+        _n(_within(here.closed_at)),
+        select(func.count()).select_from(changed.distinct().subquery()).scalar_subquery(),
+        _n(OPEN, here.holder.is_not(None), here.held_until > _AT),
+        # Not OPEN, for which SQLite would take an index of open cases in another order, and read their rows.
+        _n(waits, here.wanted > 1),
+        _n(here.state == "lead"),
+        select(func.min(here.opened_at)).where(waits).scalar_subquery(),
     )
-    counted = select(week, here.reviewer, func.count()).where(
-        _within(here.at, since, until), here.stage.in_(["blind", "lead"])
+
+
+def _waits() -> Select[Any]:
+    """Open cases by why and age, each counted once; what was opened later than now has an age below none."""
+    here = cases.c
+    bounds = (-_EVER, *AGES, _EVER)
+    age = values(column("low", BigInteger), column("high", BigInteger), name="age")
+    spans = age.data(list(pairwise(bounds))).cte("age")
+    whys = values(column("why", cases.c.why.type), name="whys").data([(why,) for why in WHYS]).cte("whys")
+    older, younger = here.opened_at <= _AT - spans.c.low * DAY, here.opened_at > _AT - spans.c.high * DAY
+    n = _n(here.state == "open", here.why == whys.c.why, older, younger)
+    return select(whys.c.why, spans.c.low, n).select_from(whys.join(spans, true()))
+
+
+def _waiting(rows: list[Any], held: int, second: int, lead: int, oldest_at: int | None) -> Waiting:
+    ages: Counter[int] = Counter()
+    by_why: Counter[str] = Counter()
+    for why, days, n in rows:
+        ages[days] += n
+        by_why[why] += n
+    return Waiting(
+        open=by_why.total(),
+        held=held,
+        second=second,
+        lead=lead,
+        oldest_at=oldest_at,
+        ages=tuple((days, ages[days]) for days in AGES),
+        why=tuple(sorted((why, n) for why, n in by_why.items() if n)),
     )
-    rows = connection.execute(counted.group_by(week, here.reviewer).order_by(week, here.reviewer))
-    return [Throughput(number * _WEEK + _MONDAY, reviewer, n) for number, reviewer, n in rows]
 
 
-def _revised(connection: Connection, since: int, until: int) -> tuple[int, int]:
+def _month(dialect: str, when: ColumnElement[int]) -> ColumnElement[str]:
+    """Return the calendar month of a time, as `reviews.sample.month_of` does."""
+    seconds = when // literal_column(str(10**6), BigInteger)
+    if dialect == "sqlite":
+        return func.strftime(literal_column("'%Y-%m'"), seconds, literal_column("'unixepoch'"))
+    utc = func.timezone(literal_column("'UTC'"), func.to_timestamp(seconds))
+    return func.to_char(utc, literal_column("'YYYY-MM'"))
+
+
+def _pairings(dialect: str) -> Select[Any]:
+    """Blind answers to one case, unless something was taken back: whoever answers again has seen too much."""
     here = answers.c
-    changed = select(here.case_id, here.reviewer).where(_within(here.at, since, until), here.was.is_not(None))
-    n = connection.execute(select(func.count()).select_from(changed.distinct().subquery())).scalar_one()
-    blind = select(func.count()).select_from(answers).where(_within(here.at, since, until), here.stage == "blind")
-    return n, connection.execute(blind).scalar_one()
+    back = select(here.case_id).where(WITHDRAWN, here.at >= _SINCE)
+    told = (_month(dialect, here.at).label("month"), here.other, here.reviewer, here.other_said, here.relationship)
+    counted = select(*told, func.count()).where(_within(here.at), here.other.is_not(None), here.case_id.not_in(back))
+    return counted.group_by(*told)
 
 
-def _pairings(connection: Connection, since: int, until: int) -> list[Pairing]:
-    """Pair the blind answers to one case, unless something was taken back: whoever answers again has seen too much."""
-    here = answers.c
-    told = (here.at, here.other, here.reviewer, here.other_said, here.relationship)
-    wanted = select(*told).where(_within(here.at, since, until), here.other.is_not(None)).order_by(here.at, here.id)
-    back = select(answers.c.case_id).where(answers.c.stage == "withdrawn", answers.c.at >= since)
-    if connection.execute(back.limit(1)).first() is not None:
-        wanted = wanted.where(here.case_id.not_in(back))
-    return [Pairing(month_of(at), *rest) for at, *rest in connection.execute(wanted).all()]
-
-
-def _drawn(connection: Connection, since: int, until: int) -> list[Drawn]:
-    """Count whole months: those of the period, and others of which something was drawn or answered in it.
+def _audited() -> Select[Any]:
+    """Whole months of the audit sample: those of the period, and others of which something changed in it.
 
     A batch may decide as of a month long past, and an account may be read long after it was drawn.
     """
     here = audits.c
-    changed = select(here.month).where(_within(here.changed_at, since, until)).distinct()
-    months = list(connection.execute(changed).scalars())
-    of_period = and_(here.month >= month_of(since), here.month <= month_of(max(since, until - 1)))
+    changed = select(here.month).where(_within(here.changed_at)).distinct()
+    of_period = here.month.between(bindparam("first_month"), bindparam("last_month"))
     told = (here.month, here.inclusion, here.relationship, here.said, here.pending)
-    counted = select(*told, func.count()).group_by(*told)
-    rows = connection.execute(counted.where(or_(of_period, here.month.in_(months))))
-    return [
-        Drawn(month, inclusion, None if said in {None, "unclear"} else said != decided, said == "unclear", n, pending)
-        for month, inclusion, decided, said, pending, n in rows
-    ]
+    return select(*told, func.count()).where(or_(of_period, here.month.in_(changed))).group_by(*told)
 
 
-def _read(connection: Connection, since: int, until: int) -> list[Read]:
+def _drawn(row: Row[*tuple[Any, ...]]) -> Drawn:
+    month, inclusion, decided, said, pending, n = row
+    wrong = None if said in {None, "unclear"} else said != decided
+    return Drawn(month, inclusion, wrong, said == "unclear", n, pending)
+
+
+def _reads() -> Select[Any]:
     here = verdicts.c
     # No mistakes of whoever gave them.
     true_then = or_(here.ended_why.is_(None), here.ended_why.not_in(["revised", "withdrawn"]))
     told = (here.relationship, here.machine, here.model_says, here.rules_say, here.reason)
-    counted = select(*told, func.count()).where(_within(here.at, since, until), true_then).group_by(*told)
-    return [Read(*row) for row in connection.execute(counted)]
+    return select(*told, func.count()).where(_within(here.at), true_then).group_by(*told)
+
+
+_NUMBERS: Final = _numbers()
+_WAITING: Final = _waits()
+_PAIRINGS: Final = {dialect: _pairings(dialect) for dialect in ("sqlite", "postgresql")}
+_DRAWN: Final = _audited()
+_READ: Final = _reads()

@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from threadpoolctl import threadpool_limits
 
 from training.estimation.binary import Floats
+from training.estimation.threads import one_blas_thread
 
 #: Newton's steps; a handful suffice, for the loss is convex and the targets lie within (0, 1).
 MAX_STEPS = 100
@@ -55,14 +55,18 @@ class Calibration:
         if np.ptp(log_odds) <= SMALLEST_STEP * scale:
             return cls(0.0, average)
         design = np.column_stack([log_odds / scale, np.ones(len(log_odds))])
-        # How many threads add up must not show in the last bits of a scorecard.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             slope, intercept = _newton(design, targets, weights)
         return cls(slope / scale, intercept) if slope > 0 else cls(0.0, average)
 
     def apply(self, log_odds: Floats) -> Floats:
         """Give calibrated log-odds, shape (n,)."""
         return self.slope * log_odds + self.intercept
+
+
+def log_loss(log_odds: Floats, second: Floats | NDArray[np.intp], weights: Floats) -> float:
+    """Return the weighted mean of the log loss, exact however sure the log-odds are."""
+    return float(np.average(np.logaddexp(0.0, log_odds) - second * log_odds, weights=weights))
 
 
 def _newton(design: Floats, targets: Floats, weights: Floats) -> tuple[float, float]:

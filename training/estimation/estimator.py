@@ -5,14 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 from sklearn.base import clone
-from sklearn.metrics import log_loss
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
 from training.estimation.binary import BinaryClassifier, Floats
-from training.estimation.calibration import Calibration
+from training.estimation.calibration import Calibration, log_loss
 from training.estimation.inner_folds import cross_fit, inner_folds
 from training.estimation.pairwise import PairwiseTrees
 from training.estimation.splines import SplineLogistic
@@ -144,10 +142,7 @@ class RelationshipClassifier(BinaryClassifier):
         target, weights = second[judged], judging[judged]
         blends = [share * trees + (1.0 - share) * logistic for share in SHARES]
         fits = [Calibration.fit(blend, target, weights) for blend in blends]
-        losses = [
-            float(log_loss(target, expit(fit.apply(blend)), sample_weight=weights, labels=[0, 1]))
-            for fit, blend in zip(fits, blends, strict=True)
-        ]
+        losses = [log_loss(fit.apply(blend), target, weights) for fit, blend in zip(fits, blends, strict=True)]
         single = 0 if losses[0] < losses[-1] else len(SHARES) - 1
         best = int(np.argmin(losses))
         best = best if losses[best] < losses[single] - BLEND_GAIN else single

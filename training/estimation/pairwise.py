@@ -7,15 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
-from threadpoolctl import threadpool_limits
 
 from training.estimation.binary import BinaryClassifier, Floats
 from training.estimation.leaves import Leaves
+from training.estimation.threads import threads_for
 
 __all__ = ["PairwiseTrees"]
-
-ROWS_WORTH_THREADS = 20_000
-"""Rows from which scoring gains by threads."""
 
 _MOST_BAGS = 4
 _WORTH_ONE_BAG = 8_000
@@ -194,15 +191,6 @@ def _lower_thresholds(bags: list[HistGradientBoostingClassifier], tops: list[Flo
             greatest = tops[node["feature_idx"]]
             if not node["is_leaf"] and np.isfinite(node["num_threshold"]):
                 node["num_threshold"] = greatest[np.searchsorted(greatest, node["num_threshold"], side="right") - 1]
-
-
-def threads_for(n_rows: int) -> threadpool_limits:
-    """Allow more threads than one only where there are rows enough to share.
-
-    Threads that wait for each other after each small tree cost more than they save, tenfold and more on a busy machine.
-    The numbers are the same with any number of threads.
-    """
-    return threadpool_limits(limits=None if n_rows >= ROWS_WORTH_THREADS else 1, user_api="openmp")
 
 
 def draw_rows(second: NDArray[np.intp], share: float, rng: np.random.Generator) -> NDArray[np.intp]:

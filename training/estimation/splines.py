@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import Bounds, minimize
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
 
 from training.estimation.binary import BinaryClassifier, Floats
+from training.estimation.threads import one_blas_thread
 
 
 class SplineLogistic(BinaryClassifier):
@@ -111,8 +111,8 @@ class SplineLogistic(BinaryClassifier):
         high = np.append(np.where(sides < 0, 0.0, np.inf), np.inf)
         start = np.zeros(design.shape[1] + 1)
         options = {"maxiter": self.max_iter, "maxfun": 2 * self.max_iter, "ftol": 1e-6, "gtol": 1e-6}
-        # One thread: products this small are slower with more, and their last bits would depend on how many there are.
-        with threadpool_limits(limits=1, user_api="blas"):
+        # Products this small are also slower with more.
+        with one_blas_thread():
             found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=Bounds(low, high), options=options)
         return found.x[:-1], float(found.x[-1]), int(found.nit)
 
