@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def _name(executors: int) -> str:
 def _cluster(executors: int, folder: Path) -> Iterator[Any]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["SPARK_WORKER_DIR"] = str(folder / "workers")
+    import pyspark
     from pyspark.sql import SparkSession
 
     settings = {
@@ -67,11 +68,14 @@ def _cluster(executors: int, folder: Path) -> Iterator[Any]:
         "spark.ui.showConsoleProgress": "false",
     }
     session = SparkSession.builder.master(f"local-cluster[{executors},1,2048]").config(map=settings).getOrCreate()
+    # Workers of a Spark of this machine leave there what they ran.
+    left = Path(pyspark.__file__).parent / "work" / session.sparkContext.applicationId
     try:
         with without_pandas():
             yield session
     finally:
         session.stop()
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _check_same_bits(ours: Path, theirs: Path) -> None:

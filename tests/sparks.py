@@ -55,16 +55,23 @@ def cluster(executors: int = 2) -> Iterator[Any]:
 def _session(work: Path, executors: int) -> Iterator[Any]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    # Where its workers keep what they run; by default beside pyspark itself.
-    os.environ["SPARK_WORKER_DIR"] = str(work)
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(f"local-cluster[{executors},1,1024]").config(map=SETTINGS)
     session = builder.config("spark.local.dir", str(work)).getOrCreate()
+    application = session.sparkContext.applicationId
     try:
         yield session
     finally:
         session.stop()
+        shutil.rmtree(left_behind(application), ignore_errors=True)
+
+
+def left_behind(application: str) -> Path:
+    """Where the workers of a Spark of this machine keep what they ran: beside Spark itself, for good."""
+    import pyspark
+
+    return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent) / "work" / application
 
 
 def on_spark(session: Any, table: pa.Table, partitions: int = 3) -> Any:

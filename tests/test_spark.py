@@ -40,9 +40,6 @@ from tests import logs
 from tests.sparks import bits, cluster, collected, on_spark, require_spark
 from tests.spec import Spec, load_specs
 
-# One Spark for all of this, whichever worker it falls to.
-pytestmark = pytest.mark.xdist_group("spark")
-
 MOMENT = to_micros(AS_OF)
 BIG = "account-0000007"
 
