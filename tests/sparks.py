@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 JAVA_HINT = "Spark needs Java 17, as by 'apt-get install openjdk-17-jre-headless'"
 SPARK_HINT = "'make spark' installs pyspark"
 
-# Tests are over before a JVM's second compiler pays.
+# Tests are over before compiling pays, be it by the JVM or by Spark itself.
 _BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 SETTINGS = {
@@ -30,6 +30,7 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.executorEnv.PYTHONPATH": str(ROOT),
     "spark.log.level": "OFF",
+    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.task.maxFailures": "1",
     "spark.ui.enabled": "false",
@@ -74,7 +75,7 @@ def left_behind(application: str) -> Path:
     return Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent) / "work" / application
 
 
-def on_spark(session: Any, table: pa.Table, partitions: int = 3) -> Any:
+def on_spark(session: Any, table: pa.Table, partitions: int = 2) -> Any:
     """A table on Spark, its rows dealt out."""
     return session.createDataFrame(table).repartition(partitions)
 
