@@ -70,7 +70,7 @@ results: .venv/dev.stamp ## Write docs/results.md: how good it is on public reco
 	@$(BIN)/python -m benchmarks.results
 
 prove: .venv/dev.stamp ## Run the long proofs, and every property with 1,000 examples
-	@$(PYTEST) --dist loadgroup -m "slow or hypothesis" --hypothesis-profile=prove
+	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=prove
 
 cover: .venv/dev.stamp ## Run the tests and list every branch that none of them takes
 	@$(PYTEST) $(BY_MODULE) --cov --cov-report=term-missing

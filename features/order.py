@@ -107,18 +107,39 @@ def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int, start: int 
         The rows are not in order.
     """
     held: list[pa.Table] = []
-    n_held, seen = 0, start
+    n_held, first_row, before = 0, start + 1, None
     for table in tables:
-        held.append(table)
-        n_held += table.num_rows
-        seen += table.num_rows
-        if n_held < rows:
+        # The last account may go on in the next table. One that goes on for many is not looked at again and again.
+        cut = _last_start(table)
+        parted = cut > 0 or (table.num_rows > 0 and n_held > 0 and _account(held[-1], -1) != _account(table, 0))
+        if n_held + table.num_rows < rows or not parted:
+            held.append(table)
+            n_held += table.num_rows
             continue
-        runs = runs_of(pa.concat_tables(held), file, seen - n_held + 1)
-        # The last account may go on in the next table.
-        done, rest = runs.split(len(runs.ids) - 1)
+        done = _follow(
+            before, runs_of(pa.concat_tables([*held, table.slice(0, cut)]), file, first_row), file, first_row
+        )
         if len(done.ids):
+            before = done.last
             yield done
-        held, n_held = [rest.table], rest.table.num_rows
+        held, n_held, first_row = [table.slice(cut)], table.num_rows - cut, first_row + n_held + cut
     if n_held:
-        yield runs_of(pa.concat_tables(held), file, seen - n_held + 1)
+        yield _follow(before, runs_of(pa.concat_tables(held), file, first_row), file, first_row)
+
+
+def _follow(before: str | None, runs: Runs, file: str, first_row: int) -> Runs:
+    """Return runs, or refuse them if they do not come after an account."""
+    if before is not None and len(runs.ids) and before.encode() >= runs.first.encode():
+        _refuse_order(file, first_row, "account_id")
+    return runs
+
+
+def _last_start(table: pa.Table) -> int:
+    """Return the first row of the last account, 0 where there is none."""
+    owner, _ = codes(table.column("account_id"))
+    others = np.flatnonzero(owner != owner[-1]) if len(owner) else owner
+    return int(others[-1]) + 1 if len(others) else 0
+
+
+def _account(table: pa.Table, row: int) -> str:
+    return str(table.column("account_id")[row].as_py())
