@@ -24,8 +24,12 @@ _ACTIVE = ",\n".join(
 _GAPS = ",\n".join(
     f"""count(*) FILTER (WHERE kind = '{kind}') AS {days},
     avg(gap) FILTER (WHERE kind = '{kind}') AS {kind}_gap_days,
+    max(gap) FILTER (WHERE kind = '{kind}') AS {longest},
     stddev_pop(gap) FILTER (WHERE kind = '{kind}') / {kind}_gap_days AS {kind}_gap_variation"""
-    for kind, days in (("purchase", "purchase_days"), ("deal", "_deal_days"))
+    for kind, days, longest in (
+        ("purchase", "purchase_days", "_longest"),
+        ("deal", "_deal_days", "deal_gap_longest_days"),
+    )
 )
 _RATIOS = ",\n".join(f"{part} / nullif({whole}, 0) AS {name}" for name, (part, whole) in RATIOS.items())
 
@@ -59,6 +63,7 @@ WITH known AS (
     count(*) FILTER (WHERE has_term) AS _terms,
     sum(lasted) FILTER (WHERE closed) AS _cycle,
     count(*) FILTER (WHERE closed) AS _cycles,
+    max(lasted) FILTER (WHERE closed) AS deal_cycle_longest_days,
     contracts - count(DISTINCT coalesce(subtype, '')) FILTER (WHERE kind = 'contract') AS contract_renewals,
     count(DISTINCT age // {30 * DAY}) AS active_months,
     max(age) // {30 * DAY} + 1 AS _months,

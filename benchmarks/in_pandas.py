@@ -69,7 +69,7 @@ def _distinct(known: pd.DataFrame, values: pd.Series) -> pd.Series:
     return rows.groupby("account_id", observed=True).size()
 
 
-def _gaps(known: pd.DataFrame, kind: str, counted: str) -> pd.DataFrame:
+def _gaps(known: pd.DataFrame, kind: str, counted: str, longest: str) -> pd.DataFrame:
     bought = known[known["kind"] == kind]
     days = pd.DataFrame({"account_id": bought["account_id"], "day": bought["age"] // DAY}).drop_duplicates()
     days = days.sort_values(["account_id", "day"])
@@ -79,6 +79,7 @@ def _gaps(known: pd.DataFrame, kind: str, counted: str) -> pd.DataFrame:
         {
             counted: gaps.size(),
             f"{kind}_gap_days": gaps.mean(),
+            longest: gaps.max(),
             f"{kind}_gap_variation": gaps.std(ddof=0) / gaps.mean(),
         }
     )
@@ -91,6 +92,8 @@ def _extremes(known: pd.DataFrame) -> pd.DataFrame:
     ).groupby(known["account_id"], observed=True)
     nearest = parts.min() / DAY
     largest = known["amount"].where(kind == "purchase").groupby(known["account_id"], observed=True).max()
+    ends = _micros(known["ends_at"])
+    cycle = ((ends - (AS_OF_MICROS - age)) / DAY).where((kind == "deal") & (ends < AS_OF_MICROS))
     oldest = age.groupby(known["account_id"], observed=True).max()
     return pd.DataFrame(
         {
@@ -99,6 +102,7 @@ def _extremes(known: pd.DataFrame) -> pd.DataFrame:
             "days_since_meeting": nearest["meeting"],
             "days_since_activity": nearest["any"],
             "tenure_days": oldest / DAY,
+            "deal_cycle_longest_days": cycle.groupby(known["account_id"], observed=True).max(),
             "_months": oldest // (30 * DAY) + 1,
             "_largest": largest,
         }
@@ -109,7 +113,12 @@ def write_signals(events: Path, out: Path) -> None:
     """Read events, write the table of signals."""
     known = _read(events)
     table = pd.concat(
-        [_sums(known), _extremes(known), _gaps(known, "purchase", "purchase_days"), _gaps(known, "deal", "_deal_days")],
+        [
+            _sums(known),
+            _extremes(known),
+            _gaps(known, "purchase", "purchase_days", "_longest"),
+            _gaps(known, "deal", "_deal_days", "deal_gap_longest_days"),
+        ],
         axis=1,
     )
     contract = known[known["kind"] == "contract"]

@@ -56,6 +56,7 @@ def _aggregates() -> list[pl.Expr]:
         pl.col("has_term").sum().alias("_terms"),
         lasted.filter(pl.col("closed")).sum().alias("_cycle"),
         pl.col("closed").sum().alias("_cycles"),
+        lasted.filter(pl.col("closed")).max().alias("deal_cycle_longest_days"),
         pl.col("subtype").fill_null("").filter(kind == "contract").n_unique().alias("_contract_kinds"),
         (age // (30 * DAY)).n_unique().alias("active_months"),
         (age.max() // (30 * DAY) + 1).alias("_months"),
@@ -67,7 +68,7 @@ def _aggregates() -> list[pl.Expr]:
     ]
 
 
-def _gaps(known: pl.LazyFrame, of: str, days: str) -> pl.LazyFrame:
+def _gaps(known: pl.LazyFrame, of: str, days: str, longest: str) -> pl.LazyFrame:
     gap = pl.col("day").sort().diff()
     return (
         known.filter(kind == of)
@@ -77,6 +78,7 @@ def _gaps(known: pl.LazyFrame, of: str, days: str) -> pl.LazyFrame:
         .agg(
             pl.len().alias(days),
             gap.mean().alias(f"{of}_gap_days"),
+            gap.max().alias(longest),
             (gap.std(ddof=0) / gap.mean()).alias(f"{of}_gap_variation"),
         )
     )
@@ -90,8 +92,8 @@ def write_signals(events: Path, out: Path) -> None:
     joined = (
         known.group_by("account_id")
         .agg(_aggregates())
-        .join(_gaps(known, "purchase", "purchase_days"), on="account_id", how="left")
-        .join(_gaps(known, "deal", "_deal_days"), on="account_id", how="left")
+        .join(_gaps(known, "purchase", "purchase_days", "_longest"), on="account_id", how="left")
+        .join(_gaps(known, "deal", "_deal_days", "deal_gap_longest_days"), on="account_id", how="left")
         .with_columns(
             purchase_days=c("purchase_days").fill_null(0),
             spend=pl.when(~unpriced).then(c("_spend")),

@@ -1,7 +1,8 @@
 """What the rivals share: which events each of the plainer signals counts. The rest each says in its own words.
 
 The rivals are given an export without accounts and event ids, so that is_organisation, has_owner and owner_days are
-left out for all, and nobody but us looks for repeats.
+left out for all, and nobody but us looks for repeats. Nor does anybody but us say which deals come each year
+(deal_yearly_share), which takes a join of each account's days with themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from features.arrow import to_micros
 
 AS_OF_MICROS = to_micros(AS_OF)
 DAY = 86_400_000_000
-LEFT_OUT = ("is_organisation", "has_owner", "owner_days")
+LEFT_OUT = ("is_organisation", "has_owner", "owner_days", "deal_yearly_share")
 
 
 class Count(NamedTuple):
@@ -69,6 +70,8 @@ RATIOS: dict[str, tuple[str, str]] = {
     "contract_term_days": ("_term", "_terms"),
     "deal_cycle_days": ("_cycle", "_cycles"),
     "deals_per_day": ("deals", "_deal_days"),
+    "purchases_per_deal": ("purchases", "deals"),
+    "spend_per_deal": ("spend", "deals"),
     "spoken_share": ("_spoken", "_touched"),
     "touchpoints_per_purchase": ("_touched", "purchases"),
     "custom_ticket_share": ("_custom", "_told_tickets"),
