@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -43,6 +44,9 @@ class Spills:
         with pq.ParquetWriter(part, first.schema, compression="snappy") as writer:
             for piece in chain([first], pieces):
                 writer.write_table(piece)
+        with part.open("rb") as written:
+            # A name must not outlive a power cut that the rows do not.
+            os.fsync(written.fileno())
         self.rows += rows
         # The name says how far the input is in the runs, so that no second file has to agree with it.
         self.runs.append(part.replace(self._folder / f"{len(self.runs):05}-{self.rows}.parquet"))

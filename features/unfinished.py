@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from features.events import BadInput
 from features.stream import Done
-from features.written import check_suffix, write_table
+from features.written import check_suffix, write_whole
 
 __all__ = ["PART_ROWS", "Unfinished"]
 
@@ -140,7 +140,7 @@ class Unfinished:
         whole = pa.concat_tables([table.select(self._schema.names) for table in tables])
         whole = whole.replace_schema_metadata({_EVENTS: str(events).encode()})
         part = self._folder / f"{len(self._parts):05}.parquet"
-        write_table([whole], part)
+        write_whole([whole], part)
         self._parts.append(part)
         self.events, self.rows = self.events + events, self.rows + whole.num_rows
 
@@ -148,7 +148,7 @@ class Unfinished:
         if len(self._parts) == 1 and self._target.suffix == ".parquet":
             self._parts[0].replace(self._target)
             return self.rows
-        return write_table(_read_again(self._parts, self._schema), self._target, self._schema)
+        return write_whole(_read_again(self._parts, self._schema), self._target, self._schema)
 
     def _empty(self) -> None:
         for entry in self._folder.iterdir():

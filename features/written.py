@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from features.events import BadInput
 
-__all__ = ["check_suffix", "write_table"]
+__all__ = ["check_suffix", "write_table", "write_whole"]
 
 
 def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema | None = None) -> int:
@@ -46,6 +46,20 @@ def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema 
     check_suffix(target)
     if not target.parent.is_dir():
         raise BadInput(f"{target} cannot be written: there is no folder {target.parent}; make it first.")
+    try:
+        return write_whole(tables, target, schema)
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
+
+
+def write_whole(tables: Iterable[pa.Table], target: Path, schema: pa.Schema | None = None) -> int:
+    """Write tables as :func:`write_table` does, for one who knows what to do where the disk refuses.
+
+    Raises
+    ------
+    OSError
+        What stood there stands.
+    """
     part = target.with_name(f".{target.name}.part")
     try:
         rows = _write(iter(tables), part, target.suffix, schema)
@@ -53,8 +67,6 @@ def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema 
             # A name must not outlive a power cut that the rows do not.
             os.fsync(written.fileno())
         part.replace(target)
-    except OSError as error:
-        raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
     return rows

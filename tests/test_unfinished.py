@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -147,19 +149,41 @@ def test_an_empty_export_is_an_empty_table(tmp_path: Path) -> None:
         assert _read(tmp_path / name).column_names == SCHEMA.names
 
 
-def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
-    def batches() -> Iterator[Done]:
-        yield Done(pa.table({name: pa.nulls(9, SCHEMA.field(name).type) for name in SCHEMA.names}), 1)
-        raise OSError(28, "No space left on device")
-
+def test_a_full_disk_keeps_what_is_done(source: tuple[Export, int], tmp_path: Path) -> None:
+    export, memory = source
     out = tmp_path / "signals.parquet"
+    batches = stream(export.rows(Reading(100)), lambda rows: measure(rows.log(), AS_OF))
     with (
-        pytest.raises(OSError, match="No space left on device; what was done is kept"),
-        Unfinished(out, {}, SCHEMA, part_rows=5) as run,
+        pytest.raises(OSError, match="what was done is kept"),
+        Unfinished(out, {}, SCHEMA, part_rows=9) as run,
+        _room_again_after(),
     ):
-        run.write(batches())
-    with Unfinished(out, {}, SCHEMA) as run:
-        assert run.rows == 9
+        run.write(_until_no_room(batches))
+    assert not out.exists()
+    with Unfinished(out, {}, SCHEMA, part_rows=9) as run:
+        assert run.rows >= 9
+        reading = Reading(100, memory, run.after, run.scratch)
+        whole = run.write(stream(export.rows(reading), lambda rows: measure(rows.log(), AS_OF)))
+    assert whole == sum(log.n_accounts for log in export.batches())
+
+
+@contextmanager
+def _room_again_after() -> Iterator[None]:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+def _until_no_room(batches: Iterator[Done]) -> Iterator[Done]:
+    """Hand on batches, and from some time on let no file grow beyond a few bytes."""
+    rows = 0
+    for batch in batches:
+        if rows >= 18:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+        rows += batch.table.num_rows
+        yield batch
 
 
 def _read(path: Path) -> pa.Table:
