@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from random import Random
 from typing import Any, Final
 
 from hypothesis import given
@@ -93,8 +94,12 @@ def deed(room: Room, what: str, account: str, who: str, said: Any) -> None:
     with room.database.reading() as connection:
         latest = select(cases).where(cases.c.account_id == account).order_by(cases.c.opened_at.desc()).limit(1)
         case = connection.execute(latest).first()
+        spoke = select(answers.c.reviewer).where(answers.c.account_id == account).order_by(answers.c.id.desc()).limit(1)
+        last = connection.execute(spoke).scalar() or who
     if case is None:
         return None
+    # Else hardly anybody would ever change what they said.
+    who = {"revise": last, "undo": last, "rule": EVE}.get(what, who)
     about = Shown(case.prediction_id, *[None if said == "prospect" else said, "client"], (said,) * (said != "prospect"))
     with contextlib.suppress(CaseRefused):
         if what in {"claim", "answer"}:
@@ -106,14 +111,14 @@ def deed(room: Room, what: str, account: str, who: str, said: Any) -> None:
     return None
 
 
-deeds = st.tuples(
-    st.sampled_from(["doubt", "draw", *["answer"] * 4, "claim", "revise", "rule", "skip", "undo", "sweep", "erase"]),
-    st.sampled_from(["a", "b", "c"]),
-    st.sampled_from([ANN, BEN, EVE]),
-    st.sampled_from(OPINIONS),
-    st.sampled_from([0.0, 0.0, 0.3, 2.0, 9.0, 40.0, 370.0]),
+WHAT: Final = (
+    *["answer"] * 6,
+    *["revise", "undo", "rule"] * 2,
+    *("doubt", "doubt", "draw", "claim", "skip", "sweep", "erase"),
 )
-"""What, to which account, by whom, what they say, and how many days it takes until then."""
+SAID: Final = ("client", "client", "client", *OPINIONS)
+DAYS: Final = (*[0.0] * 8, 0.3, 2.0, 9.0, 40.0, 370.0)
+"""Between two deeds. Half a day after an answer it can no longer be changed; after a year a verdict is too old."""
 
 
 periods = st.tuples(*[st.floats(-0.1, 1.1)] * 3)
@@ -121,19 +126,34 @@ periods = st.tuples(*[st.floats(-0.1, 1.1)] * 3)
 
 
 @on_disk()
-@given(
-    share=st.sampled_from([0.0, 1.0]),
-    done=st.lists(deeds, min_size=4, max_size=24),
-    looks=st.lists(periods, max_size=5),
-)
-def test_it_tells_what_counting_row_by_row_tells(database: Database, share: float, done: Any, looks: Any) -> None:
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.0, 1.0, 1.0]), looks=st.lists(periods, max_size=5))
+def test_it_tells_what_counting_row_by_row_tells(database: Database, seed: int, share: float, looks: Any) -> None:
     clear(database)
+    # Drawn at random, as hypothesis hardly ever finds two who disagree, a third who rules, and one who changes a mind.
+    chance = Random(seed)  # noqa: S311 - no secret
     room = Room(database, second_share=share)
-    room.keep(*(drawn(account, 0.5) for account in "ab"), doubtful("c"))
-    for what, account, who, said, days in done:
-        room.now += round(days * DAY)
-        deed(room, what, account, who, said)
+    room.keep(*(drawn(account, 0.5) for account in "ab"), *map(doubtful, "cd"))
+    for _ in range(30):
+        room.now += round(chance.choice(DAYS) * DAY)
+        deed(room, chance.choice(WHAT), chance.choice("aaaabcd"), chance.choice((ANN, BEN)), chance.choice(SAID))
     lasted = room.now - BEGUN
     times = [tuple(BEGUN + round(part * lasted) for part in look) for look in looks]
     for since, until, at in [(0, room.now + 1, room.now), *times]:
         assert room.desk.overview(since, until, at) == counted(database, since, until, at)
+
+
+def test_a_pair_of_which_one_was_taken_back_says_nothing(database: Database) -> None:
+    """However either answers again, they have seen too much by then."""
+    room = Room(database, second_share=1.0)
+    room.keep(doubtful("a"), doubtful("b"))
+    pairs = []
+    for _ in range(2):
+        case = room.work(reviewer=ANN)
+        room.desk.claim_one(case.id, BEN, room.tick())
+        room.answer(case, reviewer=BEN)
+        pairs.append([(pair.of, pair.n) for pair in room.desk.overview(0, room.now + 1, room.now).pairs])
+        room.desk.undo(case.id, BEN, room.tick())
+        pairs.append([(pair.of, pair.n) for pair in room.desk.overview(0, room.now + 1, room.now).pairs])
+        room.answer(case, reviewer=BEN)
+        assert room.desk.overview(0, room.now + 1, room.now) == counted(database, 0, room.now + 1, room.now)
+    assert pairs == [[((ANN, BEN), 1)], [], [((ANN, BEN), 1)], []]
