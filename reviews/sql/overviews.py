@@ -18,14 +18,15 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    Text,
     bindparam,
-    column,
     func,
+    literal,
     literal_column,
     or_,
     select,
     true,
-    values,
+    union_all,
 )
 
 from reviews.agreement import Pairing
@@ -99,9 +100,13 @@ def _waits() -> Select[Any]:
     """Open cases by why and age, each counted once; what was opened later than now has an age below none."""
     here = cases.c
     bounds = (-_EVER, *AGES, _EVER)
-    age = values(column("low", BigInteger), column("high", BigInteger), name="age")
-    spans = age.data(list(pairwise(bounds))).cte("age")
-    whys = values(column("why", cases.c.why.type), name="whys").data([(why,) for why in WHYS]).cte("whys")
+    # Not VALUES, with which SQLAlchemy would put the statement together each time anew.
+    days = (
+        select(literal(low, BigInteger).label("low"), literal(high, BigInteger).label("high"))
+        for low, high in pairwise(bounds)
+    )
+    spans = union_all(*days).cte("spans")
+    whys = union_all(*(select(literal(why, Text).label("why")) for why in WHYS)).cte("whys")
     older, younger = here.opened_at <= _AT - spans.c.low * DAY, here.opened_at > _AT - spans.c.high * DAY
     n = _n(here.state == "open", here.why == whys.c.why, older, younger)
     return select(whys.c.why, spans.c.low, n).select_from(whys.join(spans, true()))

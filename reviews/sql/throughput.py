@@ -14,11 +14,11 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
-    column,
     func,
+    literal,
     select,
     true,
-    values,
+    union_all,
 )
 
 from reviews.desk_tables import answers
@@ -48,7 +48,7 @@ def _counted() -> Select[Any]:
     least = select(func.min(here.reviewer).label("reviewer")).cte("who", recursive=True)
     later = select(func.min(here.reviewer)).where(here.reviewer > least.c.reviewer).scalar_subquery()
     who = least.union_all(select(later).where(least.c.reviewer.is_not(None)))
-    stages = values(column("stage", Text), name="stages").data([("blind",), ("lead",)]).cte("stages")
+    stages = union_all(*(select(literal(stage, Text).label("stage")) for stage in ("blind", "lead"))).cte("stages")
     first = _of(stages, who, func.min(here.at), _SINCE, _UNTIL)
     begun = select(stages.c.stage, who.c.reviewer, first.label("first")).select_from(stages.join(who, true()))
     week = begun.cte("week", recursive=True)
