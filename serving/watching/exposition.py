@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +21,13 @@ from serving.watching.metrics import Metrics
 __all__ = ["metrics_routes"]
 
 _LIVE: Final = "gauge_live*_*.db"
+
+_HALF_MADE: Final = (struct.error, RuntimeError, FileNotFoundError)
+"""What a file raises that a process is just making, or has just taken away."""
+
+_TRIES: Final = 20
+_PAUSE: Final = 0.02
+"""Seconds between them."""
 
 
 def metrics_routes(metrics: Metrics, gauges: Gauges, folder: Path | None) -> APIRouter:
@@ -41,18 +51,23 @@ def metrics_routes(metrics: Metrics, gauges: Gauges, folder: Path | None) -> API
     async def metrics_now(request: Request) -> Response:
         await gauges.look()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        registry = metrics.registry if folder is None else _of_all(folder)
-        return Response(encode(registry), headers={"content-type": content_type})
+        content = encode(metrics.registry) if folder is None else await _of_all(folder, encode)
+        return Response(content, headers={"content-type": content_type})
 
     return routes
 
 
-def _of_all(folder: Path) -> CollectorRegistry:
+async def _of_all(folder: Path, encode: Callable[[CollectorRegistry], bytes]) -> bytes:
+    """Encode what all processes wrote down, a moment later where one of them is just making its file."""
     for process in _dead(folder):
         mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
-    return registry
+    for _ in range(_TRIES):
+        with suppress(*_HALF_MADE):
+            return encode(registry)
+        await asyncio.sleep(_PAUSE)
+    return encode(registry)
 
 
 def _dead(folder: Path) -> Iterator[int]:
