@@ -135,7 +135,7 @@ def _parquet_pieces(path: Path, columns: Sequence[Column], rows: int, start: int
     with _readable(path):
         schema = pq.read_schema(path)
     texts = [c.name for c in columns if c.type == "string" and pa.types.is_string(schema.field(c.name).type)]
-    with _readable(path), pq.ParquetFile(path, read_dictionary=texts) as file:
+    with _readable(path), pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
         groups, passed = _groups_from(file.metadata, start)
         batches = file.iter_batches(rows, groups, names)
         yield from _from_row(batches, file.schema_arrow.empty_table().select(names), start - passed)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,10 @@ from features.pieces import rows_up_to
 from features.validate import codes
 
 __all__ = ["Run", "Spills"]
+
+
+GROUP_ROWS: Final = 16_384
+"""Rows of a row group of a run. While runs are merged, of each about one row group is decoded at a time."""
 
 
 class Spills:
@@ -41,9 +46,10 @@ class Spills:
         """Write so many rows of the input as a run; it is there whole or not at all."""
         part = self._folder / "run.part"
         first = next(pieces)
-        with pq.ParquetWriter(part, first.schema, compression="snappy") as writer:
+        plain = _plain(first.schema)
+        with pq.ParquetWriter(part, plain, compression="snappy") as writer:
             for piece in chain([first], pieces):
-                writer.write_table(piece)
+                writer.write_table(piece.cast(plain), row_group_size=GROUP_ROWS)
         with part.open("rb") as written:
             # A name must not outlive a power cut that the rows do not.
             os.fsync(written.fileno())
@@ -68,13 +74,12 @@ class Run:
     """
 
     def __init__(self, path: Path, rows: int, after: str | None = None) -> None:
-        schema = pq.read_schema(path)
-        texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-        file = pq.ParquetFile(path, read_dictionary=texts)
+        texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+        file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
         passed = 0 if after is None else rows_up_to(path, after)
         groups = [n for n, start in enumerate(_starts(file.metadata)) if start >= passed]
         self._batches = file.iter_batches(rows, groups)
-        self.table = schema.empty_table()
+        self.table = file.schema_arrow.empty_table()
         self.ended = False
         self.read()
 
@@ -99,6 +104,12 @@ class Run:
             count = int(lesser[owner].sum())
         taken, self.table = self.table.slice(0, count), self.table.slice(count)
         return taken
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Return the columns with texts as such: a row group would bear the dictionary of its whole piece."""
+    types = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in schema]
+    return pa.schema(list(zip(schema.names, types, strict=True)))
 
 
 def _starts(metadata: pq.FileMetaData) -> Iterator[int]:

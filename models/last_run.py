@@ -76,7 +76,7 @@ class LastRun:
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
     try:
         if path.suffix == ".parquet":
-            file = pq.ParquetFile(path)
+            file = pq.ParquetFile(path, pre_buffer=False)
             found, batches = file.schema_arrow.names, file.iter_batches()
         else:
             # An empty text stands between quotes, a missing one does not.
