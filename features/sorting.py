@@ -173,5 +173,6 @@ def _merge(runs: list[Run], rows: int) -> Iterator[pa.Table]:
         if bound is None:
             return
         for run in open_runs:
-            if not run.table.num_rows or run.last == bound:
+            # All that run low, not only the one that broke off: else each round goes as far as one batch of one run.
+            if run.low or run.last == bound:
                 run.read()

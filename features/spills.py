@@ -78,6 +78,7 @@ class Run:
         file = pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False)
         passed = 0 if after is None else rows_up_to(path, after)
         groups = [n for n, start in enumerate(_starts(file.metadata)) if start >= passed]
+        self._rows = rows
         self._batches = file.iter_batches(rows, groups)
         self.table = file.schema_arrow.empty_table()
         self.ended = False
@@ -89,6 +90,11 @@ class Run:
         self.ended = batch is None
         if batch is not None:
             self.table = pa.concat_tables([self.table, pa.Table.from_batches([batch])])
+
+    @property
+    def low(self) -> bool:
+        """Whether fewer rows are in memory than are read at once."""
+        return bool(self.table.num_rows < self._rows)
 
     @property
     def last(self) -> str:
