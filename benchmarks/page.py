@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["ROOT", "printed", "put_section"]
+__all__ = ["ROOT", "commit", "printed", "put_section"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,7 +29,12 @@ def put_section(out: Path, heading: str, lines: Sequence[str]) -> None:
 
 def printed(command: str) -> str:
     """Say by what, when, where and at which commit a section was printed, since it may not be as old as its page."""
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"  # noqa: S603
     where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    return f"Printed by `{command}` on {datetime.now(UTC).date()} at commit `{commit}` ({where}).\n"
+    return f"Printed by `{command}` on {datetime.now(UTC).date()} at commit `{commit()}` ({where}).\n"
+
+
+def commit() -> str:
+    """Return the commit that is checked out, and whether anything was changed since."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
+    done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stdout.strip() or "unknown"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from benchmarks import certified, labelling
 from benchmarks.loop import report as loop
 from benchmarks.loop.rounds import Size
+from benchmarks.page import ROOT, commit
 from features.mapping import import_source, load_mapping
 from features.reader import Export, open_export
 from models.classify import classify
@@ -36,7 +36,6 @@ from training.labelled.dataset import Dataset, load_dataset
 from training.simulator.simulate import simulate, write_export
 from training.train import Trained, train
 
-ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "results.md"
 LABELLED = ("philadelphia", "hotel")
 SEEDS = 3
@@ -87,12 +86,10 @@ def main() -> None:
 
 
 def _head() -> str:
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "unknown"  # noqa: S603
     libraries = ", ".join(f"{name} {metadata.version(name)}" for name in ("scikit-learn", "lightgbm", "numpy"))
     return (
         "# Results\n\n"
-        f"Printed by `make results` on {datetime.now(UTC).date()} at commit `{commit}` "
+        f"Printed by `make results` on {datetime.now(UTC).date()} at commit `{commit()}` "
         f"({os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {libraries}).\n\n"
         "Brackets hold 95 % intervals of the bootstrap. Every figure is cross-fitted and nested: estimator, "
         "calibration and thresholds are chosen inside the folds, and each account is judged by a model that never saw "

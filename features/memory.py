@@ -13,7 +13,7 @@ MEMORY: Final = "4GB"
 """What a process may take if nobody says otherwise."""
 
 PROGRAM: Final = 700_000_000
-"""Bytes of the interpreter, its libraries, a model and the batches under way (measured: 560 to 640 MB)."""
+"""Bytes of the interpreter, its libraries, a model and the batches under way (measured: 330 to 710 MB)."""
 
 LEAST: Final = 1_000_000_000
 """The least that may be asked for: below it nothing is left for sorting."""

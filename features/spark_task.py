@@ -90,8 +90,8 @@ def log_of(tables: Mapping[str, pa.Table], records: frozenset[str]) -> EventLog:
 def whole_accounts(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """Put batches together to pieces of about `rows` rows, none of which parts an account.
 
-    :func:`features.order.whole_accounts` does so for a file and checks its order. Here batches are small and an account
-    may fill hundreds of them, so nothing but the newest batch is ever looked at.
+    :func:`features.order.whole_accounts` does so for a file and checks its order, which here Spark has seen to; rows
+    without an id, which are still to be refused, come first.
     """
     held: list[pa.RecordBatch] = []
     n_held = 0

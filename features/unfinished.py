@@ -133,7 +133,8 @@ class Unfinished:
         self.rows += metadata.num_rows
         self.events += int(metadata.metadata[_EVENTS])
         if metadata.num_rows:
-            ids = pq.ParquetFile(part).read_row_group(metadata.num_row_groups - 1, ["account_id"]).column(0)
+            with pq.ParquetFile(part) as file:
+                ids = file.read_row_group(metadata.num_row_groups - 1, ["account_id"]).column(0)
             self.after = ids[-1].as_py()
 
     def _add(self, tables: list[pa.Table], events: int) -> None:

@@ -162,7 +162,7 @@ Memory = Annotated[
     str,
     typer.Option(
         metavar="SIZE",
-        help="About how much the command may take, such as 2GB or 500MiB; what sorting needs beyond goes to disk.",
+        help="About how much the command may take, such as 2GB, at least 1GB; what sorting needs beyond goes to disk.",
     ),
 ]
 Since = Annotated[
