@@ -38,6 +38,7 @@ class Database:
 
     def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
+        self._closed = False
         self.place = place
         self.scrubbed = True
         self.ledger = Ledger(self)
@@ -86,6 +87,8 @@ class Database:
         finally:
             if connection is not None:
                 connection.close()  # and rolls back what was not committed
+                if self._closed:
+                    self._engine.pool.dispose()
 
     def scrub(self) -> None:
         """Take out of SQLite's write-ahead log what was erased from its file; PostgreSQL does that by vacuuming.
@@ -110,8 +113,9 @@ class Database:
         self.scrubbed = not busy
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close all connections; one that another thread is still using, as soon as it is done."""
+        self._closed = True
+        self._engine.pool.dispose()
 
     def __enter__(self) -> Self:
         return self

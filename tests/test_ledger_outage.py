@@ -247,6 +247,19 @@ def test_all_connections_in_use(on_sqlite: Database) -> None:
             thread.join()
 
 
+def test_closed_while_another_thread_still_reads(database: Database) -> None:
+    with database.reading() as late:
+        database.close()
+        used = late.connection.dbapi_connection
+        assert late.exec_driver_sql("SELECT count(*) FROM journal").scalar_one() == 1
+    with database.reading() as later:
+        used_later = later.connection.dbapi_connection
+    for connection in (used, used_later):
+        assert connection is not None
+        with pytest.raises(Exception, match="closed"):
+            connection.cursor().execute("SELECT 1")
+
+
 def test_mistakes_of_ours_stay_visible(database: Database) -> None:
     with pytest.raises(Exception, match="no_such_column") as caught, database.reading() as connection:
         connection.exec_driver_sql("SELECT no_such_column FROM journal")
