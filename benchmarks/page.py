@@ -34,7 +34,12 @@ def printed(command: str) -> str:
 
 
 def commit() -> str:
-    """Return the commit that is checked out, and whether anything was changed since."""
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10"]
-    done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout.strip() or "unknown"
+    """Return the commit that is checked out, and whether anything but the pages was changed since."""
+    there = _git("rev-parse", "--short=10", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return f"{there}-dirty" if changed else there or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return done.stdout.strip()

@@ -74,7 +74,6 @@ def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
     from models.shelf import choose
     from rapport.choose_rules import load_rules
     from rapport.decided import Asked
-    from rapport.recorded import say_waiting
     from rapport.show import say
     from rapport.targets import check_targets
 
@@ -94,6 +93,8 @@ def classify(  # noqa: PLR0913, PLR0917 - each option is an argument
     if out is not None:
         say(f"{out}: {tally.n_accounts:,} accounts.")
     if record is not None:
+        from rapport.recorded import say_waiting
+
         say_waiting(record)
 
 

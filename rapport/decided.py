@@ -18,7 +18,6 @@ from models.last_run import SINCE_SCHEMA, LastRun
 from models.policy import Model
 from models.rules import RuleBook
 from models.table import SCHEMA, decision_table
-from rapport.recorded import decide_export
 from rapport.resumed import reading_of, resumed, threads
 from rapport.show import bar, say
 from rapport.show_decisions import COUNTED, Tally
@@ -94,6 +93,9 @@ class Asked:
         -------
         Tally
         """
+        # Only here: what a database needs takes half a second to load.
+        from rapport.recorded import decide_export
+
         tally = Tally()
         with bar() as progress:
             answers = decide_export(
