@@ -12,7 +12,7 @@ from shutil import which
 
 from rich.console import Console
 
-from benchmarks.growth import PICTURE, SIZES, measure_growth, measure_limit
+from benchmarks.growth import SIZES, measure_growth, measure_limit
 from benchmarks.large import measure_large
 from benchmarks.page import ROOT, printed, put_section
 from benchmarks.scorecard import measure_scorecard
@@ -36,6 +36,8 @@ class Run:
         For exports and models.
     quick : bool
         Little of everything.
+    picture : Path or None
+        Where to draw, if at all.
     events, runs : int or None
         In place of a comparison's own.
     """
@@ -43,6 +45,7 @@ class Run:
     console: Console
     folder: Path
     quick: bool
+    picture: Path | None
     events: int | None
     runs: int | None
 
@@ -56,7 +59,8 @@ def _one(run: Run) -> None:
 
 
 def _export(run: Run) -> None:
-    measure_export(run.console, run.folder, run.size(5_000_000, 200_000), run.runs or (1 if run.quick else 3))
+    size, runs = run.size(5_000_000, 200_000), run.runs or (1 if run.quick else 3)
+    measure_export(run.console, run.folder, size, runs, run.picture)
 
 
 def _scorecard(run: Run) -> None:
@@ -64,8 +68,8 @@ def _scorecard(run: Run) -> None:
 
 
 def _growth(run: Run) -> None:
-    picture = None if run.quick else PAGE.parent / PICTURE
-    measure_growth(run.console, run.folder, [size // 50 for size in SIZES] if run.quick else SIZES, picture)
+    sizes = [size // 50 for size in SIZES] if run.quick else SIZES
+    measure_growth(run.console, run.folder, sizes, run.picture)
 
 
 def _limit(run: Run) -> None:
@@ -101,6 +105,9 @@ COMPARISONS: dict[str, tuple[str, Callable[[Run], None]]] = {
 }
 """Each comparison's heading on the page."""
 
+PICTURES = {"export": "Time and memory of each contender", "growth": "Time and memory against events"}
+"""Those that are drawn too, and what is to be seen."""
+
 
 def _has_spark(screen: Console) -> bool:
     if find_spec("pyspark") is not None and which("java") is not None:
@@ -124,13 +131,14 @@ def main() -> None:
         heading, compare = COMPARISONS[name]
         # Seen while it runs, and kept for the page at a width of its own.
         console = Console(record=True, width=110)
+        picture = PAGE.with_name(f"{name}.svg") if name in PICTURES and not arguments.quick else None
         with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-            compare(Run(console, Path(folder), arguments.quick, arguments.events, arguments.runs))
+            compare(Run(console, Path(folder), arguments.quick, picture, arguments.events, arguments.runs))
         if not arguments.quick:
-            picture = [f"![Time and memory against events]({PICTURE})", ""] if name == "growth" else []
+            image = [] if picture is None else [f"![{PICTURES[name]}]({picture.name})", ""]
             told = console.export_text().rstrip()
             put_section(
-                PAGE, f"## {heading}", [printed(f"python -m benchmarks --only {name}"), *picture, "```", told, "```"]
+                PAGE, f"## {heading}", [printed(f"python -m benchmarks --only {name}"), *image, "```", told, "```"]
             )
 
 

@@ -23,7 +23,6 @@ from models.drawing import MODEL, YARDSTICK, draw, drawing
 
 SIZES = (1_000_000, 2_000_000, 4_000_000, 8_000_000, 16_000_000)
 MEMORY = "1GB"
-PICTURE = "growth.svg"
 
 Found = dict[bool, list[Took]]
 """What each size took, of exports that are in order and of others."""

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from benchmarks import in_duckdb, in_pandas, in_polars, synthesis
+from benchmarks.beside import Contender, draw_contenders
 from benchmarks.exports import AS_OF, make_events, write_export
 from benchmarks.page import ROOT
 from benchmarks.race import Row, race, show, show_limit
@@ -62,8 +63,9 @@ def _as_request(events: pa.Table) -> list[dict[str, object]]:
     return [row | {name: row[name] and row[name].isoformat() for name in times} for row in rows]
 
 
-def measure_export(console: Console, folder: Path, n_events: int, runs: int) -> None:
+def measure_export(console: Console, folder: Path, n_events: int, runs: int, picture: Path | None) -> None:
     """Time an export from Parquet to Parquet, unsorted and as import sorts it."""
+    found: dict[str, list[Contender]] = {}
     console.print(f"Making {n_events:,} events …")
     events = make_events(n_events)
     exports = {in_order: write_export(events, folder / str(in_order), in_order=in_order) for in_order in (True, False)}
@@ -75,12 +77,17 @@ def measure_export(console: Console, folder: Path, n_events: int, runs: int) -> 
         for name in RIVALS:
             _check_equal(folder / f"{OURS}.parquet", folder / f"{name}.parquet")
         medians = race(work, runs)
-        rows = [Row(name, seconds, f"{_peak(name, path, folder):,} MB") for name, seconds in medians.items()]
+        order = "sorted by import" if in_order else "unsorted"
+        peaks = {name: _peak(name, path, folder) for name in work}
+        found[order] = [Contender(name, seconds, peaks[name]) for name, seconds in medians.items()]
+        rows = [Row(name, seconds, f"{peaks[name]:,} MB") for name, seconds in medians.items()]
         best = min(medians[name] for name in list(RIVALS)[:2])
         rows.insert(1, Row("the better of DuckDB and Polars", best))
-        title = f"Signals of {n_events:,} events, {'sorted by import' if in_order else 'unsorted'}, Parquet to Parquet"
+        title = f"Signals of {n_events:,} events, {order}, Parquet to Parquet"
         pandas = list(RIVALS)[2]
         show(console, title, rows, OURS, {rows[1].name: 1.5 if in_order else 0.7, pandas: 2.5})
+    if picture is not None:
+        picture.write_bytes(draw_contenders(found, n_events))
     _against_synthesis(console, folder, n_events // 5)
     left_out = ", ".join(LEFT_OUT)
     console.print(
