@@ -12,6 +12,7 @@ from shutil import which
 
 from rich.console import Console
 
+from benchmarks.again import measure_again
 from benchmarks.growth import SIZES, measure_growth, measure_limit
 from benchmarks.large import measure_large
 from benchmarks.page import ROOT, printed, put_section
@@ -76,6 +77,10 @@ def _limit(run: Run) -> None:
     measure_limit(run.console, run.folder, run.size(5_000_000, 200_000))
 
 
+def _since(run: Run) -> None:
+    measure_again(run.console, run.folder, run.size(5_000_000, 200_000), run.runs or (1 if run.quick else 3))
+
+
 def _steps(run: Run) -> None:
     show_steps(run.console, run.folder, run.size(5_000_000, 200_000))
 
@@ -98,6 +103,7 @@ COMPARISONS: dict[str, tuple[str, Callable[[Run], None]]] = {
     "export": ("Signals of an export against rivals", _export),
     "growth": ("Growth", _growth),
     "limit": ("How far from the disk", _limit),
+    "since": ("Again, with what has changed", _since),
     "steps": ("Where the time goes", _steps),
     "large": ("More than memory", _large),
     "serving": ("Serving", _serving),

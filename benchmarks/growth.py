@@ -23,6 +23,8 @@ from models.drawing import MODEL, YARDSTICK, draw, drawing
 
 SIZES = (1_000_000, 2_000_000, 4_000_000, 8_000_000, 16_000_000)
 MEMORY = "1GB"
+_SECONDS = (2, 5, 10, 20, 50, 100)
+"""Marked on the axis of time."""
 
 Found = dict[bool, list[Took]]
 """What each size took, of exports that are in order and of others."""
@@ -104,6 +106,8 @@ def _draw(sizes: Sequence[int], found: Found) -> bytes:
             time_axes.loglog(millions, [one.wall for one in found[in_order]], **looks)
             memory_axes.semilogx(millions, [one.peak / 1e9 for one in found[in_order]], **looks)
         time_axes.set_ylabel("seconds")
+        time_axes.set_yticks(_SECONDS, [f"{seconds}" for seconds in _SECONDS])
+        time_axes.set_yticks([], minor=True)
         memory_axes.set_ylabel("peak memory, GB")
         memory_axes.set_ylim(0, 1.3)
         memory_axes.axhline(1.0, color="#888888", linewidth=0.9, linestyle=(0, (1, 2)))
