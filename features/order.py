@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from features.events import BadInput
 from features.validate import codes
 
-__all__ = ["Runs", "runs_of", "whole_accounts"]
+__all__ = ["Runs", "runs_in_order", "runs_of", "whole_accounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def _refuse_order(file: str, row: int, column: str) -> None:
     )
 
 
-def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int, start: int = 0) -> Iterator[Runs]:
-    """Cut ordered rows into pieces of about `rows` rows, none of which parts an account.
+def runs_in_order(tables: Iterable[pa.Table], file: str, rows: int, start: int = 0) -> Iterator[Runs]:
+    """Cut ordered rows into pieces of about `rows` rows, none of which parts an account, and check their order.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int, start: int 
     file : str
         How messages call their source.
     rows : int
-        A piece has fewer than twice as many, unless one account alone has more.
+        See `whole_accounts`.
     start : int, default=0
         So many rows of the source were passed over before.
 
@@ -106,40 +106,56 @@ def whole_accounts(tables: Iterable[pa.Table], file: str, rows: int, start: int 
     BadInput
         The rows are not in order.
     """
+    first_row, before = start + 1, None
+    for piece in whole_accounts(tables, rows):
+        runs = _follow(before, runs_of(piece, file, first_row), file, first_row)
+        yield runs
+        first_row, before = first_row + piece.num_rows, runs.last
+
+
+def whole_accounts(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Cut rows into pieces of about `rows` rows, none of which is empty or parts an account.
+
+    Parameters
+    ----------
+    tables : iterable of pyarrow.Table
+        The rows of an account stand together. Rows without an id, which are still to be refused, come first.
+    rows : int
+        A piece has fewer than twice as many, unless one account alone or one table has more.
+    """
     held: list[pa.Table] = []
-    n_held, first_row, before = 0, start + 1, None
+    n_held = 0
     for table in tables:
         # The last account may go on in the next table. One that goes on for many is not looked at again and again.
         cut = _last_start(table)
         parted = cut > 0 or (table.num_rows > 0 and n_held > 0 and _account(held[-1], -1) != _account(table, 0))
         if n_held + table.num_rows < rows or not parted:
-            held.append(table)
-            n_held += table.num_rows
+            if table.num_rows:
+                held.append(table)
+                n_held += table.num_rows
             continue
-        done = _follow(
-            before, runs_of(pa.concat_tables([*held, table.slice(0, cut)]), file, first_row), file, first_row
-        )
-        if len(done.ids):
-            before = done.last
-            yield done
-        held, n_held, first_row = [table.slice(cut)], table.num_rows - cut, first_row + n_held + cut
+        yield pa.concat_tables([*held, table.slice(0, cut)])
+        held, n_held = [table.slice(cut)], table.num_rows - cut
     if n_held:
-        yield _follow(before, runs_of(pa.concat_tables(held), file, first_row), file, first_row)
+        yield pa.concat_tables(held)
 
 
 def _follow(before: str | None, runs: Runs, file: str, first_row: int) -> Runs:
     """Return runs, or refuse them if they do not come after an account."""
-    if before is not None and len(runs.ids) and before.encode() >= runs.first.encode():
+    if before is not None and before.encode() >= runs.first.encode():
         _refuse_order(file, first_row, "account_id")
     return runs
 
 
 def _last_start(table: pa.Table) -> int:
-    """Return the first row of the last account, 0 where there is none."""
+    """Return the first row of the last account, 0 where there is no row."""
     owner, _ = codes(table.column("account_id"))
+    if len(owner) and owner[-1] < 0:
+        return len(owner) - 1  # rows without an id may be parted anywhere
     others = np.flatnonzero(owner != owner[-1]) if len(owner) else owner
     return int(others[-1]) + 1 if len(others) else 0
 
 
-def _account(table: pa.Table, row: int) -> str:
-    return str(table.column("account_id")[row].as_py())
+def _account(table: pa.Table, row: int) -> str | None:
+    found: str | None = table.column("account_id")[row].as_py()
+    return found

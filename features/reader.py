@@ -15,7 +15,7 @@ from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS, KINDS, LABEL_COLUMNS
 from features.export import DESCRIPTION, Description, find_file, read_description, stamp
 from features.log import EventLog
 from features.moment import default_moment
-from features.order import Runs, runs_of, whole_accounts
+from features.order import Runs, runs_in_order, runs_of
 from features.pieces import checked_pieces, count_rows, refuse_bad_rows, rows_up_to
 from features.reading import BATCH_EVENTS, EVERYTHING, Reading
 from features.sorting import sort_tables
@@ -189,7 +189,7 @@ def _as_it_comes(path: Path, columns: tuple[Column, ...], reading: Reading) -> I
     tables = refuse_bad_rows(checked_pieces(path, columns, reading.size, start), path.name)
     first = next(tables)
     yield runs_of(first.slice(0, 0), path.name)
-    yield from _past(whole_accounts(chain([first], tables), path.name, reading.size, start), reading.after)
+    yield from _past(runs_in_order(chain([first], tables), path.name, reading.size, start), reading.after)
 
 
 def _sorted(path: Path, columns: tuple[Column, ...], reading: Reading) -> Iterator[Runs]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from features.arrow import log_of_tables
 from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS, LABEL_COLUMNS, BadInput, Column
 from features.log import EventLog
+from features.order import whole_accounts
 from features.validate import check_table
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "count_misfits",
     "log_of",
     "run",
-    "whole_accounts",
 ]
 
 ROWS = 250_000
@@ -78,46 +78,13 @@ def run(batches: Iterable[pa.RecordBatch], parts: tuple[Part, ...], work: Work) 
     BadInput
         A row does not fit its columns.
     """
-    for rows in whole_accounts(batches, ROWS):
+    for rows in whole_accounts((pa.Table.from_batches([batch]) for batch in batches), ROWS):
         yield from work({part.name: _checked(rows, part) for part in parts}).to_batches()
 
 
 def log_of(tables: Mapping[str, pa.Table], records: frozenset[str]) -> EventLog:
     """Return the log of checked tables."""
     return log_of_tables(tables[EVENTS.name], tables.get(ACCOUNTS.name), records)
-
-
-def whole_accounts(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
-    """Put batches together to pieces of about `rows` rows, none of which parts an account.
-
-    :func:`features.order.whole_accounts` does so for a file and checks its order, which here Spark has seen to; rows
-    without an id, which are still to be refused, come first.
-    """
-    held: list[pa.RecordBatch] = []
-    n_held = 0
-    for batch in batches:
-        if batch.num_rows == 0:
-            continue
-        held.append(batch)
-        n_held += batch.num_rows
-        cut = _last_start(held) if n_held >= rows else None
-        if cut is not None:
-            yield pa.Table.from_batches([*held[:-1], batch.slice(0, cut)])
-            held = [batch.slice(cut)]
-            n_held = batch.num_rows - cut
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def _last_start(held: list[pa.RecordBatch]) -> int | None:
-    """Return the row of the newest batch at which its last account begins; None where there is no row before it."""
-    ids = held[-1].column("account_id")
-    # Rows without an id come first and are refused, so where they end is no matter.
-    start: int = pc.index(ids, ids[-1]).as_py() if ids[-1].is_valid else len(ids) - 1
-    if start:
-        return start
-    begins = len(held) > 1 and held[-2].column("account_id")[-1] != ids[-1]
-    return 0 if begins else None
 
 
 def _checked(rows: pa.Table, part: Part) -> pa.Table:

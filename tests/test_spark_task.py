@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.events import BadInput
+from features.order import whole_accounts
 from features.spark_refusals import plain_errors, said_by_task
-from features.spark_task import EVENTS, count_misfits, run, whole_accounts
+from features.spark_task import EVENTS, count_misfits, run
 from rapport.spark_session import check_folder, check_master, find_java
 from tests.sparks import ROOT, SPARK_HINT
 
@@ -28,19 +29,18 @@ ACCOUNTS = st.lists(st.integers(1, 9), max_size=12)
 @given(ACCOUNTS, st.lists(st.integers(0, 60), max_size=8), st.integers(1, 20))
 def test_no_account_is_parted(sizes: list[int], cuts: list[int], rows: int) -> None:
     ids = [f"a{number:02}" for number, size in enumerate(sizes) for _ in range(size)]
-    table = pa.table({"account_id": pa.array(ids, pa.string()), "row": range(len(ids))})
-    batches = [
-        batch
+    whole = pa.table({"account_id": pa.array(ids, pa.string()), "row": range(len(ids))})
+    tables = [
+        whole.slice(start, end - start)
         for start, end in pairwise(sorted({0, len(ids), *(min(cut, len(ids)) for cut in cuts)}))
-        for batch in table.slice(start, end - start).combine_chunks().to_batches()
     ]
-    pieces = list(whole_accounts(batches, rows))
+    pieces = list(whole_accounts(tables, rows))
     assert [row for piece in pieces for row in piece.column("row").to_pylist()] == list(range(len(ids)))
     named = [set(piece.column("account_id").to_pylist()) for piece in pieces]
     assert all(named)
     assert sum(map(len, named)) == len(set(ids))
-    # No more than asked for, but for the newest batch and for the account at which the piece before broke off.
-    most = max((batch.num_rows for batch in batches), default=0)
+    # No more than asked for, but for the newest table and for the account at which the piece before broke off.
+    most = max((table.num_rows for table in tables), default=0)
     for piece in pieces:
         owners = piece.column("account_id").to_pylist()
         assert len(owners) - owners.count(owners[0]) < rows + most
