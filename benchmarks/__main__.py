@@ -143,9 +143,11 @@ def main() -> None:
         if not arguments.quick:
             image = [] if picture is None else [f"![{PICTURES[name]}]({picture.name})", ""]
             told = console.export_text().rstrip()
-            put_section(
-                PAGE, f"## {heading}", [printed(f"python -m benchmarks --only {name}"), *image, "```", told, "```"]
-            )
+            given = [
+                f" --{key} {value}" for key, value in vars(arguments).items() if key in {"events", "runs"} and value
+            ]
+            command = f"python -m benchmarks --only {name}{''.join(given)}"
+            put_section(PAGE, f"## {heading}", [printed(command), *image, "```", told, "```"])
 
 
 if __name__ == "__main__":
