@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from features.batch import Rows
 from features.events import ACCOUNT_COLUMNS, EVENT_COLUMNS
 from features.kernel import NEVER
-from features.order import runs_of
+from features.order import Runs, runs_of
 from features.stirring import stir_in
 
 __all__ = ["Bases", "account_ids", "bases"]
@@ -52,12 +52,13 @@ def bases(rows: Rows, ids: pa.Array, as_of: int, common: str, said: Sequence[str
     Returns
     -------
     ndarray of uint64, shape (n,)
-        The order of rows changes nothing. Two different contents come to the same number once in 2**64.
+        The order of events changes nothing; of an account that is on file twice the last row counts, as for its
+        signals. Two different contents come to the same number once in 2**64.
     """
     events, n_events = _sums(rows.events, [column.name for column in EVENT_COLUMNS], ids)
     about, dated = np.zeros(len(ids), np.uint64), n_events > 0
     if rows.accounts is not None:
-        about, _ = _sums(rows.accounts, [column.name for column in ACCOUNT_COLUMNS], ids)
+        about = _last(rows.accounts, [column.name for column in ACCOUNT_COLUMNS], ids)
         dated |= _has_owner_since(rows.accounts, ids)
     moment: Bases = np.where(dated, np.int64(as_of), np.int64(-1)).view(np.uint64)
     shared = pd.util.hash_array(np.array([common], dtype=object))[0]
@@ -75,13 +76,26 @@ def _distinct(table: pa.Table) -> pa.ChunkedArray:
 
 def _sums(table: pa.Table, names: Sequence[str], ids: pa.Array) -> tuple[Bases, npt.NDArray[np.int64]]:
     """Return, of each account, the sum of its rows' digests, modulo 2**64, and how many rows there are."""
-    runs = runs_of(table, "rows")
-    place = np.asarray(pc.index_in(runs.ids.cast(pa.string()), ids)).astype(np.intp)
+    runs, place = _placed(table, ids)
     sums, count = np.zeros(len(ids), np.uint64), np.zeros(len(ids), np.int64)
     if len(place):
         sums[place] = np.add.reduceat(_digests(table, names), runs.starts[:-1])
         count[place] = np.diff(runs.starts)
     return sums, count
+
+
+def _last(table: pa.Table, names: Sequence[str], ids: pa.Array) -> Bases:
+    """Return, of each account, the digest of its last row."""
+    runs, place = _placed(table, ids)
+    found = np.zeros(len(ids), np.uint64)
+    found[place] = _digests(table, names)[runs.starts[1:] - 1]
+    return found
+
+
+def _placed(table: pa.Table, ids: pa.Array) -> tuple[Runs, npt.NDArray[np.intp]]:
+    """Return the runs of a table's accounts, and the place of each among some ids."""
+    runs = runs_of(table, "rows")
+    return runs, np.asarray(pc.index_in(runs.ids.cast(pa.string()), ids)).astype(np.intp)
 
 
 def _digests(table: pa.Table, names: Sequence[str]) -> Bases:

@@ -27,6 +27,11 @@ SINCE_SCHEMA: Final = SCHEMA.append(pa.field(BASIS, pa.string()))
 """The columns of a table of decisions that a later run can go by."""
 
 
+_ANEW: Final = (
+    "Name a file that is not there yet: then every account is decided, and the next run can go by what is written."
+)
+
+
 class LastRun:
     """An earlier table of decisions, read once from its first account to its last.
 
@@ -44,7 +49,7 @@ class LastRun:
     """
 
     def __init__(self, path: Path | None, after: str | None = None) -> None:
-        self._tables = iter(()) if path is None else _after(_read(path), after)
+        self._tables = iter(()) if path is None else _after(_checked(path, _read(path)), after)
         self._held = SINCE_SCHEMA.empty_table()
         # Threads append to it; a list needs no lock for that.
         self._stood: list[int] = []
@@ -76,7 +81,7 @@ class LastRun:
 def _read(path: Path) -> Iterator[pa.RecordBatch]:
     try:
         if path.suffix == ".parquet":
-            file = pq.ParquetFile(path, pre_buffer=False)
+            file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
             found, batches = file.schema_arrow.names, file.iter_batches()
         else:
             # An empty text stands between quotes, a missing one does not.
@@ -86,19 +91,38 @@ def _read(path: Path) -> Iterator[pa.RecordBatch]:
             batches = pc_csv.open_csv(path, convert_options=kept)
             found = batches.schema.names
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"The last run {path} cannot be read as a table of decisions: {error}.") from error
+        raise _unreadable(path, error) from error
     if found != SINCE_SCHEMA.names:
         why = "was written without --since" if found == SCHEMA.names else "is no table of decisions of this version"
-        raise BadInput(
-            f"{path} {why}, so it does not say what its decisions were made of. Name a file that is not there yet: "
-            "then every account is decided, and the next run can go by what is written."
-        )
+        raise BadInput(f"{path} {why}, so it does not say what its decisions were made of. {_ANEW}")
     return iter(batches)
 
 
-def _after(batches: Iterator[pa.RecordBatch], account_id: str | None) -> Iterator[pa.Table]:
-    for batch in batches:
-        table = pa.Table.from_batches([batch]).cast(SINCE_SCHEMA)
+def _checked(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Return what can be gone by: decisions whose columns have their types, each account once and in order."""
+    before = None
+    try:
+        for batch in batches:
+            table = pa.Table.from_batches([batch]).cast(SINCE_SCHEMA)
+            ids = pc.fill_null(table.column("account_id"), "").combine_chunks()
+            ids = ids if before is None else pa.concat_arrays([before, ids])
+            if not pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py():
+                raise BadInput(
+                    f"{path} is not as a run wrote it: an account stands in it twice, or not in order. {_ANEW}"
+                )
+            before = ids[-1:] if len(ids) else before
+            yield table
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> BadInput:
+    why = str(error).rstrip(".")
+    return BadInput(f"The last run {path} cannot be read as a table of decisions: {why}. {_ANEW}")
+
+
+def _after(tables: Iterator[pa.Table], account_id: str | None) -> Iterator[pa.Table]:
+    for table in tables:
         yield table if account_id is None else table.filter(pc.greater(table.column("account_id"), account_id))
 
 

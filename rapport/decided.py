@@ -68,6 +68,7 @@ class Asked:
         with resumed(out, self.export, decided_by, schema) as run, bar() as progress:
             for table in run.done(COUNTED):
                 tally.count(table)
+            n_before = tally.n_accounts
             reading = reading_of(run, self.memory)
             last = None if since is None else LastRun(since if since.exists() else None, reading.after)
             tables = classify_tables(
@@ -76,7 +77,7 @@ class Asked:
             total = self.export.n_events()
             run.write(_counted(tally, follow(tables, "Deciding events", total, progress, done=run.events)))
         if last is not None:
-            say(f"Of {tally.n_accounts:,} accounts {last.n_stood:,} were as {since} has them.")
+            say(f"Of {tally.n_accounts - n_before:,} accounts {last.n_stood:,} were as {since} has them.")
         return tally
 
     def record(self, url: str, audit_share: float, out: Path | None) -> Tally:

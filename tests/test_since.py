@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -127,6 +128,24 @@ def test_a_later_moment_moves_every_account_with_a_history(tmp_path: Path) -> No
     assert moved == {"a": False, "b": True, "c": True, "d": True}
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_of_an_account_that_is_on_file_twice_the_last_row_counts(tmp_path: Path, suffix: str) -> None:
+    visits = {"account_id": ["a", "a"], "occurred_at": ["2026-01-01", "2026-02-01"], "kind": ["visit", "purchase"]}
+    pd.DataFrame(visits).to_csv(tmp_path / "events.csv", index=False)
+    about = pd.DataFrame({"account_id": "a", "party": ["person", "organisation"], "owner_id": [None, "o1"]})
+    tables = {}
+    for order in ([0, 1], [1, 0]):
+        about.iloc[order].to_csv(tmp_path / "accounts.csv", index=False)
+        for since in (None, tmp_path / f"last{suffix}"):
+            last = LastRun(since if since is not None and since.exists() else None)
+            out = tmp_path / ("full" if since is None else "last")
+            found = classify_tables(open_export(tmp_path), AS_OF, RULES, None, Reading(), last=last)
+            write_table((done.table for done in found), out.with_suffix(suffix), SINCE_SCHEMA)
+        tables[order[0]] = _rows(tmp_path / f"full{suffix}")
+        assert _rows(tmp_path / f"last{suffix}") == tables[order[0]]
+    assert tables[0] != tables[1]
+
+
 @given(accounts(1), st.data())
 def test_a_basis_changes_with_every_value(book: Accounts, data: st.DataObject) -> None:
     rows = rows_of(book)
@@ -185,6 +204,37 @@ def test_a_table_that_does_not_say_what_it_is_made_of_is_refused(tmp_path: Path)
     pd.DataFrame({"account_id": ["a"]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(BadInput, match="no table of decisions"):
         LastRun(tmp_path / "other.parquet")
+    with pytest.raises(BadInput, match="Name a file that is not there yet"):
+        LastRun(tmp_path / "other.parquet")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")
     with pytest.raises(BadInput, match="cannot be read"):
         LastRun(tmp_path / "broken.parquet")
+
+
+def test_a_table_that_is_not_as_it_was_written_is_not_gone_by(tmp_path: Path) -> None:
+    folder, out = tmp_path / "crm", tmp_path / "last.parquet"
+    write_export(make_events(4_000, seed=9), folder, in_order=False)
+    tables = classify_tables(open_export(folder), AS_OF, RULES, None, Reading(), last=LastRun(None))
+    write_table((done.table for done in tables), out, SINCE_SCHEMA)
+    whole = pq.read_table(out)
+    assert LastRun(out).up_to("\U0010ffff").equals(whole)
+    text = whole.set_column(whole.schema.get_field_index("confidence"), "confidence", [["much"] * len(whole)])
+    for name, table in {
+        "twice": pa.concat_tables([whole, whole]),
+        "doubled": whole.take(np.repeat(np.arange(len(whole)), 2)),
+        "order": whole.take(np.arange(len(whole))[::-1]),
+        "text": text,
+    }.items():
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    content = bytearray(out.read_bytes())
+    content[len(content) // 3 : len(content) // 3 + 200] = bytes(200)
+    (tmp_path / "flipped.parquet").write_bytes(content)
+    for name, why in (
+        ("twice", "stands in it twice"),
+        ("doubled", "stands in it twice"),
+        ("order", "not in order"),
+        ("text", "cannot be read"),
+        ("flipped", "cannot be read"),
+    ):
+        with pytest.raises(BadInput, match=why):
+            LastRun(tmp_path / f"{name}.parquet").up_to("\U0010ffff")
