@@ -107,12 +107,13 @@ def _sorted(said: dict[str, Any], path: Path) -> bool:
 
 
 def stamp(*files: Path | None) -> list[list[object]]:
-    """Return what changes when a file does: its path, size and time of change.
+    """Return what changes when a file does: its path, its size, and when it was written and when touched in any way.
 
     Files that are None or not there are passed over.
     """
     there = [path.resolve() for path in files if path is not None and path.is_file()]
-    return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in there]
+    told = [(path, path.stat()) for path in there]
+    return [[str(path), about.st_size, about.st_mtime_ns, about.st_ctime_ns] for path, about in told]
 
 
 def write_description(folder: Path, records: Iterable[str], *, in_order: bool) -> None:

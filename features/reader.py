@@ -47,7 +47,8 @@ def open_export(path: Path | str) -> Export:
         raise BadInput(f"{folder} {what}; an export is a folder with events.parquet or events.csv.")
     events = find_file(folder, "events")
     if events is None:
-        raise BadInput(f"{folder} is not an export: it holds neither events.parquet nor events.csv.")
+        other = "; its events/ is read with --engine spark" if (folder / "events").is_dir() else ""
+        raise BadInput(f"{folder} is not an export: it holds neither events.parquet nor events.csv{other}.")
     return Export(folder, events, find_file(folder, "accounts"), find_file(folder, "labels"), read_description(folder))
 
 

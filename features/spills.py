@@ -45,14 +45,12 @@ class Spills:
     def add(self, pieces: Iterator[pa.Table], rows: int) -> None:
         """Write so many rows of the input as a run; it is there whole or not at all."""
         part = self._folder / "run.part"
-        first = next(pieces)
-        plain = _plain(first.schema)
-        with pq.ParquetWriter(part, plain, compression="snappy") as writer:
-            for piece in chain([first], pieces):
-                writer.write_table(piece.cast(plain), row_group_size=GROUP_ROWS)
-        with part.open("rb") as written:
-            # A name must not outlive a power cut that the rows do not.
-            os.fsync(written.fileno())
+        try:
+            _write(pieces, part)
+        except OSError:
+            # A disk that is full has no room for half a run.
+            part.unlink(missing_ok=True)
+            raise
         self.rows += rows
         # The name says how far the input is in the runs, so that no second file has to agree with it.
         self.runs.append(part.replace(self._folder / f"{len(self.runs):05}-{self.rows}.parquet"))
@@ -110,6 +108,17 @@ class Run:
             count = int(lesser[owner].sum())
         taken, self.table = self.table.slice(0, count), self.table.slice(count)
         return taken
+
+
+def _write(pieces: Iterator[pa.Table], path: Path) -> None:
+    first = next(pieces)
+    plain = _plain(first.schema)
+    with pq.ParquetWriter(path, plain, compression="snappy") as writer:
+        for piece in chain([first], pieces):
+            writer.write_table(piece.cast(plain), row_group_size=GROUP_ROWS)
+    with path.open("rb") as written:
+        # A name must not outlive a power cut that the rows do not.
+        os.fsync(written.fileno())
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from features.events import BadInput
 from features.stream import Done
-from features.written import check_suffix, write_whole
+from features.written import check_suffix, claimed, write_whole
 
 __all__ = ["PART_ROWS", "Unfinished"]
 
@@ -66,12 +66,15 @@ class Unfinished:
         self._target, self._schema, self._part_rows = target, schema, part_rows
         self._folder = target.with_name(f".{target.name}.unfinished")
         self.scratch = self._folder / "scratch"
-        self._open(json.dumps(identity, sort_keys=True, indent=2))
-        self._parts = sorted(self._folder.glob("*.parquet"))
         self.after: str | None = None
         self.events = self.rows = 0
-        for part in self._parts:
-            self._count(part)
+        with ExitStack() as stack:
+            stack.enter_context(claimed(target))
+            self._open(json.dumps(identity, sort_keys=True, indent=2))
+            self._parts = sorted(self._folder.glob("*.parquet"))
+            for part in self._parts:
+                self._count(part)
+            self._claim = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +82,7 @@ class Unfinished:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and issubclass(kind, BadInput):
             self._clear()
-        self._lock.close()
+        self._claim.close()
 
     def done(self, columns: list[str]) -> Iterator[pa.Table]:
         """Return some columns of what earlier runs wrote."""
@@ -109,19 +112,13 @@ class Unfinished:
                 self._add(tables, events)
             rows = self._finish()
         except OSError as error:
-            why = f"{error.strerror or error}; what was done is kept, and the same command goes on from there"
+            why = f"{error.strerror or error}; what was done is kept beside it, and the same command goes on from there"
             raise OSError(error.errno, why, str(self._target)) from error
         self._clear()
         return rows
 
     def _open(self, identity: str) -> None:
         self._folder.mkdir(exist_ok=True)
-        self._lock = (self._folder / "lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
-            raise BadInput(f"{self._target} is being written by another run; wait for it, or name another.") from error
         known = self._folder / _IDENTITY
         if not known.exists() or known.read_text(encoding="utf-8") != identity:
             self._empty()
@@ -155,7 +152,7 @@ class Unfinished:
         for entry in self._folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
-            elif entry.name != "lock":
+            else:
                 entry.unlink()
 
     def _clear(self) -> None:

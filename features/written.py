@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv as pc_csv
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from features.events import BadInput
 
-__all__ = ["check_suffix", "write_table", "write_whole"]
+__all__ = ["check_suffix", "claimed", "write_table", "write_whole"]
 
 
 def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema | None = None) -> int:
@@ -40,16 +41,57 @@ def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema 
     Raises
     ------
     BadInput
-        The suffix is another, or the file cannot be written.
+        The suffix is another, the file cannot be written, or another run writes it.
     """
     target = Path(path)
     check_suffix(target)
     if not target.parent.is_dir():
         raise BadInput(f"{target} cannot be written: there is no folder {target.parent}; make it first.")
+    with claimed(target):
+        try:
+            return write_whole(tables, target, schema)
+        except OSError as error:
+            raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def claimed(target: Path) -> Iterator[None]:
+    """Keep other runs from writing the same file or folder until the block ends, however this one ends.
+
+    Raises
+    ------
+    BadInput
+        Another run writes it, or nothing can be written beside it.
+    """
+    path = target.with_name(f".{target.name}.lock")
     try:
-        return write_whole(tables, target, schema)
+        lock = path.open("w")
+        while not _is_held(lock, path):
+            lock.close()
+            lock = path.open("w")
+    except BlockingIOError as error:
+        raise BadInput(f"{target} is being written by another run; wait for it, or name another.") from error
     except OSError as error:
-        raise BadInput(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise BadInput(
+            f"{target} cannot be written: nothing can be put beside it ({error.strerror}); name another place."
+        ) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.close()
+
+
+def _is_held(lock: IO[str], path: Path) -> bool:
+    """Lock a file, and say whether it still bears its name: who held it before takes that away at the end."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+    except OSError:
+        lock.close()
+        raise
 
 
 def write_whole(tables: Iterable[pa.Table], target: Path, schema: pa.Schema | None = None) -> int:
@@ -100,7 +142,9 @@ def _write(tables: Iterator[pa.Table], path: Path, suffix: str, schema: pa.Schem
 def _parquet(path: Path, schema: pa.Schema) -> AbstractContextManager[Any]:
     # Measures hardly repeat, so dictionaries would cost time and save no space.
     texts = [field.name for field in schema if not pa.types.is_floating(field.type) and field.name != "account_id"]
-    writer: AbstractContextManager[Any] = pq.ParquetWriter(path, schema, use_dictionary=texts, compression="zstd")
+    writer: AbstractContextManager[Any] = pq.ParquetWriter(
+        path, schema, use_dictionary=texts, compression="zstd", write_page_checksum=True
+    )
     return writer
 
 

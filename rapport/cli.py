@@ -5,6 +5,7 @@ Commands import what they need when they run, so that `rapport --help` answers a
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import typer
@@ -37,6 +38,9 @@ _EXTRAS = {
 """What to install for a package that is missing."""
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class _Commands(TyperGroup):
     """Commands that end with one message and exit code 2 where the input is at fault and a user can mend it."""
 
@@ -46,7 +50,9 @@ class _Commands(TyperGroup):
         except BadInput as error:
             message = str(error)
         except OSError as error:
-            message = f"{error.filename or 'a file'}: {error.strerror or error}; name another place."
+            # Who has no room left has to make some; another place helps where this one cannot be used at all.
+            advice = "make room" if error.errno in _FULL else "name another place"
+            message = f"{error.filename or 'a file'}: {error.strerror or error}; {advice}."
         except ModuleNotFoundError as error:
             extra = _EXTRAS.get((error.name or "").split(".")[0])
             if extra is None:

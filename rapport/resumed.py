@@ -38,6 +38,8 @@ def resumed(out: Path, export: Export, decided_by: Mapping[str, object], schema:
     with Unfinished(out, identity, schema) as run:
         if run.after is not None:
             say(f"Going on with a run that was broken off: {run.rows:,} accounts are done.")
+        elif any(run.scratch.glob("*/*.parquet")):
+            say("Going on with a run that was broken off: what it has sorted is taken up.")
         try:
             yield run
         except KeyboardInterrupt:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -138,8 +139,35 @@ def test_an_input_at_fault_leaves_nothing(tmp_path: Path) -> None:
 
 def test_two_runs_do_not_write_one_table(tmp_path: Path) -> None:
     out = tmp_path / "signals.csv"
-    with Unfinished(out, {}, SCHEMA), pytest.raises(BadInput, match="being written by another run"):
-        Unfinished(out, {}, SCHEMA)
+    with Unfinished(out, {}, SCHEMA):
+        for write in (lambda: Unfinished(out, {}, SCHEMA), lambda: write_table([SCHEMA.empty_table()], out)):
+            with pytest.raises(BadInput, match="being written by another run"):
+                write()
+    assert not out.exists()
+    write_table([SCHEMA.empty_table()], out)
+    assert [entry.name for entry in tmp_path.glob("*signals.csv*") if entry.is_file()] == [out.name]
+
+
+def test_a_name_that_its_holder_gave_up_is_claimed_anew(tmp_path: Path) -> None:
+    out, n_writers = tmp_path / "signals.csv", 8
+    schema = pa.schema([("account_id", pa.string())])
+    outcomes: list[str] = []
+
+    def write(number: int) -> None:
+        rows = pa.table({"account_id": [f"{number}"] * 1000}, schema)
+        for _ in range(20):
+            try:
+                write_table([rows], out)
+                outcomes.append("whole")
+            except BadInput as error:
+                outcomes.append("claimed" if "by another run" in str(error) else str(error))
+
+    with ThreadPoolExecutor(n_writers) as pool:
+        list(pool.map(write, range(n_writers)))
+    assert "whole" in outcomes
+    assert set(outcomes) <= {"whole", "claimed"}
+    ids = _read(out).column("account_id")
+    assert (len(ids), len(ids.unique())) == (1000, 1)
 
 
 def test_an_empty_export_is_an_empty_table(tmp_path: Path) -> None:
