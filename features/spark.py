@@ -124,7 +124,7 @@ def by_account(tables: Tables, work: Work, schema: pa.Schema, only: DataFrame | 
     parts = tuple(tables)
     rows = reduce(_union, (_as_structs(table, part) for part, table in tables.items()))
     if only is not None:
-        ids = only.select(only["account_id"].cast("string").alias("account_id"))
+        ids = only.select(_id_text(only).alias("account_id"))
         rows = rows.join(ids, "account_id", "left_semi")
     order: list[SparkColumn] = [rows["account_id"], rows[EVENTS.name]["occurred_at"]]
     return _map(
@@ -143,9 +143,21 @@ def _as_structs(table: DataFrame, part: Part) -> DataFrame:
     require_columns(table.columns, part.columns, part.name)
     names = [column.name for column in part.columns[1:] if column.name in table.columns]
     return table.select(
-        table["account_id"].cast("string").alias("account_id"),
+        _id_text(table).alias("account_id"),
         struct(*(table[name] for name in names)).alias(part.name),
     )
+
+
+def _id_text(table: DataFrame) -> SparkColumn:
+    """Return ids as text; where whole numbers are kept as floating ones, as pandas does with gaps, without `.0`."""
+    from pyspark.sql.functions import floor, when
+
+    given = table["account_id"]
+    text = given.cast("string")
+    if table.schema["account_id"].dataType.typeName() not in {"float", "double"}:
+        return text
+    whole = given.between(-(2.0**53), 2.0**53) & (given == floor(given))
+    return when(whole, given.cast("bigint").cast("string")).otherwise(text)
 
 
 def _map(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from features.events import BadInput
 from features.export import SUFFIXES, TABLES, read_description
@@ -16,12 +16,18 @@ from features.spark_task import ACCOUNTS, EVENTS, LABELS, Part
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["SparkExport", "open_export_spark", "path_pattern"]
+__all__ = ["CSV", "SparkExport", "open_export_spark", "path_pattern"]
 
-_CSV: dict[str, Any] = {
+CSV: Final[dict[str, Any]] = {
     "header": True,
     "quote": '"',
     "escape": '"',
+    "ignoreLeadingWhiteSpace": False,
+    "ignoreTrailingWhiteSpace": False,
+}
+"""CSV as one machine reads and writes it."""
+
+_STRICT: Final[dict[str, Any]] = {
     "multiLine": True,  # a text may hold a line break
     "mode": "FAILFAST",  # a row with too few or too many values is refused, not filled up
     "columnPruning": False,  # else such a row is passed over
@@ -105,7 +111,7 @@ def _find(folder: Path, table: str) -> Path | None:
 def _read(session: SparkSession, place: Path) -> DataFrame:
     where = path_pattern(place)
     if place.suffix == ".csv":
-        return session.read.options(**_CSV).csv(where)
+        return session.read.options(**CSV, **_STRICT).csv(where)
     # A column that only some files have is there, too; else it would depend on which file was looked at.
     return session.read.option("mergeSchema", True).parquet(where)
 

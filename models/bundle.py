@@ -121,12 +121,12 @@ def save_bundle(
     return manifest
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_bundle(path: Path | str) -> Bundle:
     """Read a bundle, after verifying every byte of it and that this code measures the signals it learned from.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         The bundle's folder.
 
     Returns
@@ -138,6 +138,7 @@ def load_bundle(path: Path) -> Bundle:
     BrokenBundle
         A file is missing or changed, the layout is another version's, or signals differ in name, order or value.
     """
+    path = Path(path)
     document = _unseal(_read(path, MANIFEST), path)
     _check_schema(document, path)
     try:

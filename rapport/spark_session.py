@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.events import BadInput
-from features.spark_export import path_pattern
+from features.spark_export import CSV, path_pattern
 from features.spark_refusals import plain_errors, without_pandas
+from features.written import claimed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["check_folder", "check_master", "find_java", "read_folder", "spark_session", "write_folder"]
+__all__ = ["AS_WRITTEN", "check_folder", "check_master", "find_java", "read_folder", "spark_session", "write_folder"]
 
 _SUFFIXES = (".parquet", ".csv")
 _MASTERS = ("local", "yarn", "spark://", "k8s://")
-_QUIET = {"spark.log.level": "OFF"}  # what a user has to know, the command says
+_LOG = Path(__file__).with_name("spark_log.properties")
+AS_WRITTEN = {"spark.sql.sources.partitionColumnTypeInference.enabled": "false"}
+"""Words that stand in the names of folders are read as such: the account 007 is not 7."""
 _ALONE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
 
 
@@ -45,7 +48,9 @@ def spark_session(master: str) -> Iterator[SparkSession]:
     check_master(master)
     find_java(os.environ)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    settings = _QUIET | {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
+    # In place of Spark's own, which cannot be told later: it speaks before it is asked.
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", f"-Dlog4j2.configurationFile={_LOG.as_uri()}")
+    settings = AS_WRITTEN | {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
     if master.startswith("local"):
         # Nobody on another machine has to reach it.
         settings |= _ALONE
@@ -129,25 +134,36 @@ def write_folder(table: DataFrame, out: Path) -> None:
     table : DataFrame
     out : Path
         Checked by :func:`check_folder`.
+
+    Raises
+    ------
+    BadInput
+        Another run writes it.
     """
     part, old = (out.with_name(f".{out.name}.{what}") for what in ("part", "old"))
-    try:
-        writer = table.write.mode("overwrite")
-        where = f"file://{part.resolve()}"
-        if out.suffix == ".csv":
-            writer.option("header", True).csv(where)
-        else:
-            writer.parquet(where)
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            out.rename(old)
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    with claimed(out):
+        try:
+            _write(table, part, out.suffix)
+            shutil.rmtree(old, ignore_errors=True)
+            if out.exists():
+                out.rename(old)
+            part.rename(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(table: DataFrame, folder: Path, suffix: str) -> None:
+    writer, where = table.write.mode("overwrite"), f"file://{folder.resolve()}"
+    if suffix == ".csv":
+        writer.options(**CSV).csv(where)
+    else:
+        writer.parquet(where)
 
 
 def read_folder(session: SparkSession, out: Path) -> DataFrame:
     """Return what :func:`write_folder` has written."""
     where = path_pattern(out)
-    return session.read.option("header", True).csv(where) if out.suffix == ".csv" else session.read.parquet(where)
+    if out.suffix == ".parquet":
+        return session.read.parquet(where)
+    return session.read.options(**CSV, multiLine=True).csv(where)

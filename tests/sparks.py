@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.spark_refusals import without_pandas
+from rapport.spark_session import AS_WRITTEN
 
 ROOT = Path(__file__).resolve().parent.parent
 JAVA_HINT = "Spark needs Java 17, as by 'apt-get install openjdk-17-jre-headless'"
@@ -35,6 +36,7 @@ SETTINGS = {
     "spark.task.maxFailures": "1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    **AS_WRITTEN,
 }
 
 

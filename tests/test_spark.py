@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from features.spark_task import EVENTS
 from features.stream import measure
 from features.table import signals_matrix
 from features.validate import check_table, refuse
+from features.written import claimed
 from models.bundle import load_bundle
 from models.policy import decide
 from models.rules import RuleBook
@@ -36,6 +38,7 @@ from models.spark import decisions_table_spark
 from models.table import decision_table
 from rapport.cli import app
 from rapport.show import time_text
+from rapport.spark_session import write_folder
 from tests import logs
 from tests.sparks import bits, cluster, collected, on_spark, require_spark
 from tests.spec import Spec, load_specs
@@ -278,6 +281,53 @@ def test_late_rows_need_only_their_own_accounts_again(spark: Any, tmp_path: Path
 
     whole = replace_accounts(spark.read.parquet(str(tmp_path / "before")), fresh, ids)
     assert bits(collected(whole)) == bits(wanted)
+
+
+ODD_IDS = [" lead", "trail ", "tab\t", 'q"uote', '""', "com,ma", "back\\slash", "two\nlines", "é", "'"]
+
+
+def test_csv_holds_every_id_as_one_machine_writes_it(spark: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    times = ["2026-01-01T00:00:00Z"] * len(ODD_IDS)
+    events = pa.table({"account_id": ODD_IDS, "occurred_at": times, "kind": ["visit"] * len(ODD_IDS)})
+    pq.write_table(events, folder / "events.parquet")
+    told = {}
+    for engine in ("spark", "local"):
+        out = tmp_path / f"{engine}.csv"
+        code, said = run("classify", folder, "--out", out, "--engine", engine, "--as-of", AS_OF, "--model", "rules")
+        assert code == 0, said
+        assert f"{len(ODD_IDS)} accounts" in said
+        files = [out] if out.is_file() else sorted(out.glob("part-*"))
+        rows: list[dict[str, str]] = []
+        for file in files:
+            with file.open(encoding="utf-8", newline="") as lines:
+                rows += csv.DictReader(lines)
+        told[engine] = {row["account_id"]: row["relationship"] for row in rows}
+    assert told["spark"] == told["local"]
+    assert set(told["local"]) == set(ODD_IDS)
+
+
+def test_ids_in_folder_names_and_as_floating_numbers(spark: Any, tmp_path: Path) -> None:
+    place = tmp_path / "crm" / "events" / "account_id=007"
+    place.mkdir(parents=True)
+    pq.write_table(pa.table({"occurred_at": ["2026-01-01"], "kind": ["visit"]}), place / "p.parquet")
+    out = tmp_path / "signals.parquet"
+    code, said = run("signals", tmp_path / "crm", "--out", out, "--engine", "spark", "--as-of", AS_OF)
+    assert code == 0, said
+    assert pq.read_table(out).column("account_id").to_pylist() == ["007"]
+    ids = pa.array([0.0, 1.0, 10.0, 2.5])
+    events = pa.table({"account_id": ids, "occurred_at": ["2026-01-01"] * 4, "kind": ["visit"] * 4})
+    found = collected(signals_table_spark(on_spark(spark, events), AS_OF))
+    assert sorted(found.column("account_id").to_pylist()) == sorted(ids.cast(pa.string()).to_pylist())
+
+
+def test_two_runs_do_not_write_one_folder(spark: Any, tmp_path: Path) -> None:
+    out = tmp_path / "signals.parquet"
+    with claimed(out), pytest.raises(BadInput, match="being written by another run"):
+        write_folder(spark.range(3), out)
+    write_folder(spark.range(3), out)
+    assert [entry.name for entry in tmp_path.iterdir()] == [out.name]
 
 
 def test_rows_that_do_not_fit_are_refused_and_counted(spark: Any, tmp_path: Path) -> None:

@@ -143,4 +143,17 @@ def test_the_guide_imports_and_calls_what_there_is() -> None:
     assert len({node.func.id for node in ours if isinstance(node.func, ast.Name)}) >= 6
     for node in ours:
         assert isinstance(node.func, ast.Name)
-        signature(known[node.func.id]).bind(*node.args, **{str(word.arg): word.value for word in node.keywords})
+        names = [name for word in node.keywords for name in _names(word, blocks)]
+        signature(known[node.func.id]).bind(*node.args, **dict.fromkeys(names))
+
+
+def _names(word: ast.keyword, blocks: list[ast.Module]) -> list[str]:
+    """The argument's name; of `**how` those that the guide puts into `how`."""
+    if word.arg is not None:
+        return [word.arg]
+    assert isinstance(word.value, ast.Name)
+    for node in (node for block in blocks for node in ast.walk(block) if isinstance(node, ast.Assign)):
+        if isinstance(node.targets[0], ast.Name) and node.targets[0].id == word.value.id:
+            assert isinstance(node.value, ast.Dict)
+            return [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
+    raise AssertionError(f"the guide does not say what {word.value.id} is")
