@@ -113,7 +113,7 @@ class Database:
         self.scrubbed = not busy
 
     def close(self) -> None:
-        """Close all connections; one that another thread is still using, as soon as it is done."""
+        """Close all connections, for good: one that another thread still uses, or takes yet, as soon as it is done."""
         self._closed = True
         self._engine.pool.dispose()
 

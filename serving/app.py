@@ -141,15 +141,11 @@ def _assemble(settings: Settings, clock: Clock) -> _Parts:
 
 
 def _open_database(settings: Settings) -> Database:
-    database = open_database(settings.database, seconds=settings.database_seconds)
-    try:
-        # Where it is down, predictions are given all the same; /readyz and the log will say so.
-        with suppress(DatabaseDown):
-            prepare(database)
-    finally:
-        # Connections belong to the event loop's life; this may be a process that only looks whether all is well.
-        database.close()
-    return database
+    # Where it is down, predictions are given all the same; /readyz and the log will say so.
+    with suppress(DatabaseDown), open_database(settings.database, seconds=settings.database_seconds) as first:
+        prepare(first)
+    # Another one, since connections belong to the event loop's life: one that was closed keeps none open.
+    return open_database(settings.database, seconds=settings.database_seconds)
 
 
 @asynccontextmanager

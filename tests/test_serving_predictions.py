@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.event import listen, remove
+from sqlalchemy.pool import Pool
 
 from features.events import KINDS
 from features.signals import CATALOGUE, SIGNAL_NAMES
@@ -20,6 +22,7 @@ from features.table import signals_matrix
 from models.policy import decide
 from models.rules import RuleBook
 from models.shelf import choose
+from reviews.engines import CONNECTIONS
 from serving.answering.schemas import Prediction
 from tests import logs
 from tests.service import NOW, Service, crown_model, running
@@ -219,3 +222,21 @@ def test_a_large_history_is_answered_alike(by_rules: Service) -> None:
     events = [{"kind": list(KINDS)[i % len(KINDS)], "occurred_at": time.isoformat()} for i, time in enumerate(times)]
     answer = by_rules.predict(ACME | {"events": events}, "?signals=true")
     assert answer["signals"]["events"] == 10_000
+
+
+def test_connections_stay_open_between_requests(tmp_path: Path) -> None:
+    opened: list[object] = []
+
+    def note(connection: object, _: object) -> None:
+        opened.append(connection)
+
+    with running(tmp_path, model="rules") as service:
+        service.predict(ACME)
+        listen(Pool, "connect", note)
+        try:
+            for _ in range(30):
+                service.predict(ACME)
+        finally:
+            remove(Pool, "connect", note)
+    # A few may be first used just now, by as many threads.
+    assert len(opened) <= CONNECTIONS
