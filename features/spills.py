@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from features.pieces import rows_up_to
 from features.validate import codes
+from features.written import settle
 
 __all__ = ["Run", "Spills"]
 
@@ -116,9 +116,7 @@ def _write(pieces: Iterator[pa.Table], path: Path) -> None:
     with pq.ParquetWriter(path, plain, compression="snappy") as writer:
         for piece in chain([first], pieces):
             writer.write_table(piece.cast(plain), row_group_size=GROUP_ROWS)
-    with path.open("rb") as written:
-        # A name must not outlive a power cut that the rows do not.
-        os.fsync(written.fileno())
+    settle(path)
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -80,9 +80,9 @@ class Unfinished:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, BadInput):
-            self._clear()
-        self._claim.close()
+        with self._claim:
+            if kind is not None and issubclass(kind, BadInput):
+                self._clear()
 
     def done(self, columns: list[str]) -> Iterator[pa.Table]:
         """Return some columns of what earlier runs wrote."""

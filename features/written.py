@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from features.events import BadInput
 
-__all__ = ["check_suffix", "claimed", "write_table", "write_whole"]
+__all__ = ["check_suffix", "claimed", "settle", "write_table", "write_whole"]
 
 
 def write_table(tables: Iterable[pa.Table], path: Path | str, schema: pa.Schema | None = None) -> int:
@@ -105,13 +105,17 @@ def write_whole(tables: Iterable[pa.Table], target: Path, schema: pa.Schema | No
     part = target.with_name(f".{target.name}.part")
     try:
         rows = _write(iter(tables), part, target.suffix, schema)
-        with part.open("rb") as written:
-            # A name must not outlive a power cut that the rows do not.
-            os.fsync(written.fileno())
+        settle(part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return rows
+
+
+def settle(path: Path) -> None:
+    """Have a file on disk before it bears its name, which must not outlive a power cut that its rows do not."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def check_suffix(path: Path) -> None:
