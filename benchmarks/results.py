@@ -9,7 +9,7 @@ import argparse
 import os
 import platform
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -24,10 +24,10 @@ from benchmarks import certified, labelling
 from benchmarks.loop import report as loop
 from benchmarks.loop.rounds import Size
 from benchmarks.page import ROOT, commit
+from benchmarks.tables import decisions_table, figures_table, seeds_table, table
 from features.mapping import import_source, load_mapping
 from features.reader import Export, open_export
 from models.classify import classify
-from models.manifest import Estimate
 from models.rules import RuleBook
 from models.shelf import choose
 from training.judging.evaluate import evaluate_bundle
@@ -40,22 +40,7 @@ OUT = ROOT / "docs" / "results.md"
 LABELLED = ("philadelphia", "hotel")
 SEEDS = 3
 N_SIMULATED = 10_000
-FIGURES = {
-    "auroc": "AUROC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier",
-    "ece": "calibration error",
-}
-DECISIONS = {
-    "auto_share": "answered automatically",
-    "auto_error_client": "wrong among “client”",
-    "auto_error_customer": "wrong among “customer”",
-    "client_called_customer": "clients called customer",
-}
 RULES = RuleBook.default()
-
-Figures = Mapping[str, Estimate]
 
 
 def main() -> None:
@@ -120,43 +105,9 @@ def _on_labelled(exports: Mapping[str, Export], seeds: int, console: Console) ->
             console.print(f"{name}: seed {seed}, with yardsticks")
             found.append(train(dataset, RULES, seed, yardsticks=True))
         yield f"\n## {name.title()}: {len(dataset):,} accounts, {dataset.n_client:,} clients\n"
-        yield from _figures_table(found[0])
-        yield from _decisions_table(found[0])
-        yield from _seeds_table(found)
-
-
-def _figures_table(trained: Trained) -> Iterator[str]:
-    metrics = trained.facts.metrics
-    sides: dict[str, Figures] = {f"**the model** ({trained.facts.estimator})": metrics["model"]}
-    sides |= trained.facts.yardsticks
-    sides |= {"the rules alone": metrics["rules"], "base rate": metrics["base rate"]}
-    yield from _table(
-        ("", *FIGURES.values()), [(side, *(_text(of[each]) for each in FIGURES)) for side, of in sides.items()]
-    )
-
-
-def _decisions_table(trained: Trained) -> Iterator[str]:
-    found = trained.facts.metrics["decisions"]
-    yield "At α = 5 %, β = 10 %:\n"
-    yield from _table(("decisions", "share"), [(text, _percent(found[name])) for name, text in DECISIONS.items()])
-
-
-def _seeds_table(found: Sequence[Trained]) -> Iterator[str]:
-    """Show that one draw of the folds does not decide."""
-    names = ("the model", *found[0].facts.yardsticks)
-    rows = []
-    for figure in ("auroc", "log_loss", "ece"):
-        sides = [(one.facts.metrics["model"], *one.facts.yardsticks.values()) for one in found]
-        values = np.array([[of[figure].value for of in side] for side in sides], dtype=np.float64)
-        rows.append(
-            (FIGURES[figure], *(f"{mean:.4f} ± {spread:.4f}" for mean, spread in zip(*_spread(values), strict=True)))
-        )
-    yield f"Mean and spread over {len(found)} draws of the folds:\n"
-    yield from _table(("", *names), rows)
-
-
-def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return values.mean(axis=0), values.std(axis=0)
+        yield from figures_table(found[0])
+        yield from decisions_table(found[0])
+        yield from seeds_table(found)
 
 
 def _without_labels(exports: Mapping[str, Export], console: Console) -> Iterator[str]:
@@ -169,7 +120,7 @@ def _without_labels(exports: Mapping[str, Export], console: Console) -> Iterator
             taught = train(load_dataset(exports[name], distil=RULES), RULES, 0)
             starter = evaluate_bundle(load_dataset(exports[name]), choose("starter", ROOT).model, RULES)
             rows.append((name, *_pairs(taught), f"{starter['auroc']:.3f} / {starter['log_loss']:.3f}"))
-    yield from _table(("AUROC / log loss", "distilled", "the rules", "the starter"), rows)
+    yield from table(("AUROC / log loss", "distilled", "the rules", "the starter"), rows)
     if "online_retail" in exports:
         yield from _on_unlabelled(exports["online_retail"], console)
 
@@ -192,7 +143,7 @@ def _on_unlabelled(export: Export, console: Console) -> Iterator[str]:
         counts = [f"{int((kinds == kind).sum()):,}" for kind in ("client", "customer", "prospect")]
         rows.append((name, *counts, f"{auto.mean():.1%}"))
     yield f"\nOnline retail has no labels: {len(taught.dataset):,} accounts.\n"
-    yield from _table(("", "client", "customer", "prospect", "automatic"), rows)
+    yield from table(("", "client", "customer", "prospect", "automatic"), rows)
 
 
 def _on_simulated(folder: Path, console: Console) -> Iterator[str]:
@@ -208,10 +159,10 @@ def _on_simulated(folder: Path, console: Console) -> Iterator[str]:
     best = probability_figures(dataset.y, truth)
     ones = np.ones(len(dataset))
     yield f"\n## Simulated: {len(dataset):,} labelled accounts of a full CRM, {dataset.n_client:,} clients\n"
-    yield from _figures_table(trained)
+    yield from figures_table(trained)
     auroc, loss = (best[name](ones) for name in ("auroc", "log_loss"))
     yield f"The truth itself, P(client) by the simulator: AUROC {auroc:.3f}, log loss {loss:.3f}.\n"
-    yield from _decisions_table(trained)
+    yield from decisions_table(trained)
     yield f"Reading, cross-fitting, certifying and fitting without yardsticks took {seconds:.1f} s.\n"
     yield from _distilled_truth(export, world.truth.set_index("account_id"), console)
 
@@ -228,7 +179,7 @@ def _distilled_truth(export: Export, truth: pd.DataFrame, console: Console) -> I
         for name, p in (("distilled from the rules", said.model), ("the rules", said.rules))
     ]
     yield "Without a label, against the truth of every account:\n"
-    yield from _table(("", "AUROC", "log loss"), rows)
+    yield from table(("", "AUROC", "log loss"), rows)
 
 
 def _certificate(draws: int, console: Console) -> Iterator[str]:
@@ -249,25 +200,6 @@ def _loop(out: Path, console: Console) -> Iterator[str]:
     loop.write_picture(found, out)
     yield f"\n{loop.SECTION}\n"
     yield from lines
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(heads) + " |"
-    yield "|" + "---|" * len(heads)
-    yield from ("| " + " | ".join(row) + " |" for row in rows)
-    yield ""
-
-
-def _text(found: Estimate) -> str:
-    if found.value is None:
-        return "–"
-    return f"{found.value:.3f}" + ("" if found.low is None else f" [{found.low:.3f}, {found.high:.3f}]")
-
-
-def _percent(found: Estimate) -> str:
-    if found.value is None:
-        return "there are none"
-    return f"{found.value:.1%}" + ("" if found.low is None else f" [{found.low:.1%}, {found.high:.1%}]")
 
 
 if __name__ == "__main__":

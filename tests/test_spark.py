@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,7 @@ from rapport.cli import app
 from rapport.show import time_text
 from rapport.spark_session import write_folder
 from tests import logs
+from tests.processes import RAPPORT
 from tests.sparks import bits, cluster, collected, on_spark, require_spark
 from tests.spec import Spec, load_specs
 
@@ -373,6 +375,14 @@ def test_spark_is_asked_for_what_it_can_do(tmp_path: Path) -> None:
     assert (code, "leave out --record" in said) == (2, True)
     code, said = run("classify", tmp_path, "--engine", "spark")
     assert (code, "name a folder with --out" in said) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_command_speaks_for_itself(spark: Any, crm: Path, tmp_path: Path) -> None:
+    command = [RAPPORT, "signals", str(crm), "--out", str(tmp_path / "s.csv"), "--engine", "spark", "--as-of", AS_OF]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # The one line is Java's own.
+    assert [line for line in done.stderr.splitlines() if "jdk.incubator" not in line] == []
 
 
 @pytest.mark.slow

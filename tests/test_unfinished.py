@@ -29,6 +29,7 @@ from features.reading import Reading
 from features.stream import SCHEMA, Done, measure, stream
 from features.unfinished import Unfinished
 from features.written import write_table
+from rapport.resumed import resumed
 from tests.processes import RAPPORT
 
 AS_OF = 1_782_864_000_000_000
@@ -118,6 +119,21 @@ def test_what_was_sorted_on_disk_is_not_sorted_again(tmp_path: Path) -> None:
     assert len(runs) > 10
     next(iter(open_export(folder).batches(reading)))
     assert {path: path.stat().st_mtime_ns for path in (scratch / "events").iterdir()} == runs
+
+
+def test_a_run_says_what_it_takes_up(
+    source: tuple[Export, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export, _ = source
+    out = tmp_path / "signals.parquet"
+    with resumed(out, export, {}, SCHEMA) as run:
+        assert capsys.readouterr().out == ""
+        (run.scratch / "events").mkdir()
+        (run.scratch / "events" / "00000-10.parquet").touch()
+    with resumed(out, export, {}, SCHEMA):
+        assert "what it has sorted is taken up" in capsys.readouterr().out
+    with resumed(out, export, {"another": "model"}, SCHEMA):
+        assert capsys.readouterr().out == ""
 
 
 def test_another_run_starts_anew(source: tuple[Export, int], tmp_path: Path) -> None:
